@@ -1,0 +1,85 @@
+"""Everything a reconcile needs from outside, built once in `__main__`, and what it remembers between two runs."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from inference_operator.elasticsearch.address import Guard
+from inference_operator.endpoint import Definition
+from inference_operator.governor import Governors
+from inference_operator.kube import Key, Kube, SecretReader
+from inference_operator.secret import Fingerprinter, Redactor
+from inference_operator.session import Session
+from inference_operator.settings import Settings
+from inference_operator.store import Store
+from inference_operator.telemetry import Metrics
+from inference_operator.workqueue import WorkQueue
+
+
+@dataclass(slots=True)
+class Memory:
+    """What this process knows of one endpoint beyond its status."""
+
+    live: Mapping[str, bytes] | None = None
+    """Fingerprints, by path, of the secret values that are in force in Elasticsearch."""
+    unresolved_until: datetime | None = None
+    """Until when a create request sent by this process may still take effect; in the past once it is answered."""
+    asked: Definition | None = None
+    """What that request asked for."""
+
+
+class Locks:
+    """One lock per inference id and cluster, there only while it is held or awaited."""
+
+    def __init__(self) -> None:
+        self._locks: dict[tuple[str, str], tuple[asyncio.Lock, int]] = {}
+
+    @asynccontextmanager
+    async def __call__(self, cluster_uuid: str, inference_id: str) -> AsyncIterator[None]:
+        """Hold the lock of one id in one cluster."""
+        key = (cluster_uuid, inference_id)
+        lock, users = self._locks.get(key, (asyncio.Lock(), 0))
+        self._locks[key] = (lock, users + 1)
+        try:
+            async with lock:
+                yield
+        finally:
+            lock, users = self._locks.pop(key)
+            if users > 1:
+                self._locks[key] = (lock, users - 1)
+
+
+@dataclass(slots=True)
+class Context:
+    """The operator's seams: API server, Elasticsearch, clock, memory."""
+
+    settings: Settings
+    kube: Kube
+    secrets: SecretReader
+    store: Store
+    queue: WorkQueue[Key]
+    guard: Guard
+    governors: Governors
+    redactor: Redactor
+    fingerprint: Fingerprinter
+    metrics: Metrics
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    sessions: dict[Key, Session] = field(default_factory=dict)
+    memory: dict[Key, Memory] = field(default_factory=dict)
+    cluster_locks: Locks = field(default_factory=Locks)
+    background: set[asyncio.Task[Any]] = field(default_factory=set)
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Let `work` go on beside the reconcile; it must handle its own errors."""
+        task = asyncio.create_task(work)
+        self.background.add(task)
+        task.add_done_callback(self.background.discard)
+
+    def forget(self, key: Key) -> None:
+        """Drop all that is remembered of an object that is gone."""
+        self.memory.pop(key, None)
+        self.queue.discard(key)

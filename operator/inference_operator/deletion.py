@@ -1,0 +1,168 @@
+"""The deletion of an endpoint: it ends, or says in words what it waits for. It never gives up in silence."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from inference_operator import conditions
+from inference_operator.api.schema import seconds
+from inference_operator.api.v1alpha1 import FINALIZER, RELEASE, InferenceEndpointSpec, References
+from inference_operator.context import Context, Memory
+from inference_operator.elasticsearch.answers import references
+from inference_operator.elasticsearch.client import GRACE, Client
+from inference_operator.endpoint import definition_from_answer
+from inference_operator.errors import (
+    ABOUT_CONNECTION,
+    ABOUT_SECRETS,
+    Reason,
+    ReconcileError,
+    Transient,
+    Waiting,
+)
+from inference_operator.execute import SLACK, claimed, unresolved_until
+from inference_operator.kube import CONNECTION, About, Key
+from inference_operator.plan import Delete, Past, plan
+from inference_operator.references import parse_spec
+from inference_operator.report import (
+    conditions_after,
+    tell,
+    tell_transition,
+    write_finalizers,
+    write_status,
+)
+from inference_operator.resolve import Subject, session_for
+from inference_operator.status import applied_definition, claimed_cluster
+
+_SLOWLY = 5.0
+"""How much longer than usual an endpoint in use waits between two attempts."""
+_RELEASE_HINT = f'or set the annotation {RELEASE}: "true" to let this resource go and leave the endpoint'
+
+
+async def delete(ctx: Context, subject: Subject, memory: Memory) -> float | None:
+    """Delete the endpoint, or release it, and let the resource go; seconds until the next attempt if it must wait."""
+    if not subject.has_finalizer:
+        return None
+    try:
+        message = await _Deletion(ctx, subject, memory).run()
+    except ReconcileError as problem:
+        return await _report_blocked(ctx, subject, problem)
+    reason = Reason.DELETED if message is None else Reason.RELEASED
+    text = message or f"inference endpoint {subject.status.inference_id!r} was deleted"
+    finalizers = [f for f in subject.finalizers if f != FINALIZER]
+    await write_finalizers(ctx, subject.about, finalizers)
+    tell(ctx, subject.about, reason, text)
+    _wake_others(ctx, subject)
+    return None
+
+
+def _wake_others(ctx: Context, subject: Subject) -> None:
+    """The id is free for others that ask for it, and the connection may be waiting to go."""
+    for key in ctx.store.namesakes(subject.status.inference_id or subject.key.name) - {subject.key}:
+        ctx.queue.add(key)
+    connection = Key(CONNECTION, subject.key.namespace, _connection_name(subject))
+    waiting = ctx.store.get(connection)
+    if waiting is not None and "deletionTimestamp" in waiting["metadata"]:
+        ctx.queue.add(connection)
+
+
+def _connection_name(subject: Subject) -> str:
+    return str(((subject.raw.get("spec") or {}).get("connectionRef") or {}).get("name", ""))
+
+
+@dataclass(slots=True)
+class _Deletion:
+    ctx: Context
+    subject: Subject
+    memory: Memory
+
+    async def run(self) -> str | None:
+        """None once the endpoint is gone, or why it is left where it is."""
+        if self.subject.annotations.get(RELEASE) == "true":
+            return "released by annotation; the endpoint stays in Elasticsearch"
+        home = claimed_cluster(self.subject.status)
+        if home is None:
+            return "nothing was made in Elasticsearch"
+        spec = parse_spec(InferenceEndpointSpec, self.subject.raw)
+        if spec.deletion_policy == "Retain":
+            return "deletionPolicy is Retain; the endpoint stays in Elasticsearch"
+        client = self._client(spec, home)
+        inference_id = spec.inference_id or self.subject.key.name
+        async with self.ctx.cluster_locks(home, inference_id):
+            return await self._delete(client, inference_id, spec)
+
+    def _client(self, spec: InferenceEndpointSpec, home: str) -> Client:
+        """The way to the cluster. The credentials that were in use will do, even if their Secret is gone."""
+        session = session_for(self.ctx, self.subject, spec)
+        problem = session.problem
+        if problem is not None and problem.reason in ABOUT_SECRETS and session.client is None:
+            raise Waiting(
+                Reason.CREDENTIALS_GONE,
+                f"the credentials are gone: {problem.message}; restore them, {_RELEASE_HINT}",
+            )
+        if session.client is None or (problem is not None and problem.reason not in ABOUT_SECRETS):
+            raise Waiting(
+                Reason.CONNECTION_NOT_READY,
+                f"the connection is not ready: {problem.message if problem else 'not checked yet'}; {_RELEASE_HINT}",
+            )
+        if session.cluster_uuid != home:
+            raise Waiting(
+                Reason.CLUSTER_CHANGED,
+                f"the endpoint was made in cluster {home!r} and the connection leads to {session.cluster_uuid!r}; "
+                f"lead it back, {_RELEASE_HINT}",
+            )
+        return session.client
+
+    async def _delete(self, client: Client, inference_id: str, spec: InferenceEndpointSpec) -> str | None:
+        item = await client.get(inference_id)
+        observed = definition_from_answer(item) if item is not None else None
+        known, identity = self.subject.status, client.identity
+        past = Past(
+            applied=applied_definition(known),
+            claimed=claimed(self.memory, known, spec),
+            unresolved=self._may_still_appear(spec) > self.ctx.now(),
+        )
+        chosen = plan(None, observed, past, identity.capabilities, identity.version)
+        if chosen.problem:
+            wait = self._may_still_appear(spec) - self.ctx.now()
+            raise Waiting(
+                chosen.problem.reason, chosen.problem.message, retry_after=wait.total_seconds() + 1.0
+            )
+        if isinstance(chosen.action, Delete):
+            await client.delete(inference_id)
+            return None
+        return None if observed is None else "the endpoint of this id was made by somebody else and stays"
+
+    def _may_still_appear(self, spec: InferenceEndpointSpec) -> datetime:
+        """Until when a create may still take effect.
+
+        One record covers a series of attempts, so an attempt that an earlier process made just before it ended
+        may have begun after the recorded deadline; but not after this process started.
+        """
+        until = unresolved_until(self.memory, self.subject.status)
+        if self.subject.status.operation is None or self.memory.unresolved_until is not None:
+            return until
+        return max(until, self.ctx.started_at + timedelta(seconds=seconds(spec.timeout) + GRACE + SLACK))
+
+
+async def _report_blocked(ctx: Context, subject: Subject, problem: ReconcileError) -> float:
+    """Say what the deletion waits for, if that is news; seconds until the next attempt."""
+    if problem.reason in ABOUT_CONNECTION:
+        ctx.queue.add(Key(CONNECTION, subject.key.namespace, _connection_name(subject)))
+    known = subject.status
+    ctx.queue.fail(subject.key)
+    verdicts = conditions.blocked_deletion(known.conditions, problem)
+    conds = conditions_after(ctx, known, verdicts, subject.generation, problem)
+    pipelines, indices = references(problem.message) if problem.reason is Reason.IN_USE else ([], [])
+    in_use = References(pipelines=pipelines, indices=indices) if problem.reason is Reason.IN_USE else None
+    after = known.model_copy(update={"conditions": conds, "references": in_use})
+    written = await write_status(ctx, subject.about, known, after)
+    tell_transition(ctx, About(subject.key, written), known, after)
+    return _wait(ctx, subject, problem)
+
+
+def _wait(ctx: Context, subject: Subject, problem: ReconcileError) -> float:
+    if isinstance(problem, Waiting) and problem.retry_after is not None:
+        return problem.retry_after
+    delay = ctx.queue.backoff(subject.key)
+    if problem.reason is Reason.IN_USE:
+        return delay * _SLOWLY
+    return max(delay, problem.retry_after or 0.0) if isinstance(problem, Transient) else delay

@@ -1,0 +1,137 @@
+"""The inference API of one cluster, as the operator uses it: identify, get, create, update, delete."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from inference_operator.capabilities import Capabilities, of, supported
+from inference_operator.elasticsearch.answers import ROLE_HINT, Answer, failure, is_absent
+from inference_operator.elasticsearch.transport import Transport
+from inference_operator.errors import Reason, Stalled
+from inference_operator.governor import Governor
+
+GRACE = 10.0
+"""Seconds that a call may take beyond the time that the server is given."""
+_SHORT = 20.0  # seconds for calls in which no provider is involved
+_NEEDED = ("manage_inference", "monitor")
+_TOO_MUCH = ("all", "manage_security")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which Elasticsearch it is."""
+
+    cluster_name: str
+    cluster_uuid: str
+    version: str
+    flavor: str
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What this version can do."""
+        return of(self.version, self.flavor)
+
+
+async def identify(transport: Transport) -> Identity:
+    """Which Elasticsearch answers; asked before any provider key is sent to it.
+
+    Raises:
+        ReconcileError: it is not Elasticsearch, is too old, or does not let us in.
+    """
+    body = _checked(await transport.send("GET", "/", deadline=_SHORT))
+    version = body.get("version", {})
+    identity = Identity(
+        str(body.get("cluster_name", "")),
+        str(body.get("cluster_uuid", "")),
+        str(version.get("number", "")),
+        "serverless" if version.get("build_flavor") == "serverless" else "default",
+    )
+    if identity.cluster_uuid in {"", "_na_"}:
+        raise Stalled(Reason.NOT_ELASTICSEARCH, "the cluster has no UUID yet; is it formed?")
+    if not supported(identity.version, identity.flavor):
+        raise Stalled(
+            Reason.UNSUPPORTED_VERSION, f"elasticsearch {identity.version} is older than 8.18; upgrade it"
+        )
+    return identity
+
+
+async def check_privileges(transport: Transport) -> list[str]:
+    """The privileges that are far beyond what is needed.
+
+    Raises:
+        Stalled: a needed one is missing.
+    """
+    answer = await transport.send(
+        "POST", "/_security/user/_has_privileges", body={"cluster": [*_NEEDED, *_TOO_MUCH]}, deadline=_SHORT
+    )
+    if answer.status in {400, 404, 405, 500} and "security" in str(answer.body).lower():
+        return []  # security is switched off in the cluster: everybody may do everything
+    granted = _checked(answer).get("cluster", {})
+    missing = [p for p in _NEEDED if not granted.get(p)]
+    if missing:
+        raise Stalled(
+            Reason.INSUFFICIENT_PRIVILEGES,
+            f"the credentials lack the cluster privileges {missing}; {ROLE_HINT}",
+        )
+    return [p for p in _TOO_MUCH if granted.get(p)]
+
+
+def _checked(answer: Answer) -> Mapping[str, Any]:
+    if answer.status != 200:
+        raise failure(answer)
+    if not isinstance(answer.body, Mapping):
+        raise Stalled(Reason.NOT_ELASTICSEARCH, "an answer is not a JSON object; correct spec.endpoint.url")
+    return answer.body
+
+
+class Client:
+    """The inference API of one identified cluster."""
+
+    def __init__(self, transport: Transport, identity: Identity, governor: Governor) -> None:
+        self.identity = identity
+        self.transport = transport
+        self._governor = governor
+
+    async def get(self, inference_id: str) -> Mapping[str, Any] | None:
+        """The endpoint, or None if there is none."""
+        answer = await self._send("GET", f"/_inference/{inference_id}", _SHORT)
+        if is_absent(answer):
+            return None
+        endpoints = _checked(answer).get("endpoints")
+        if not isinstance(endpoints, list) or len(endpoints) != 1 or not isinstance(endpoints[0], Mapping):
+            raise Stalled(
+                Reason.NOT_ELASTICSEARCH, "the answer does not hold one endpoint; correct spec.endpoint.url"
+            )
+        return endpoints[0]
+
+    async def create(
+        self, task_type: str, inference_id: str, body: Mapping[str, Any], timeout: int
+    ) -> Mapping[str, Any]:
+        """Create the endpoint; the server is given `timeout` seconds. An existing id is an error."""
+        params = {"timeout": f"{timeout}s"} if self.identity.capabilities.put_timeout else None
+        path = f"/_inference/{task_type}/{inference_id}"
+        return _checked(await self._send("PUT", path, timeout + GRACE, body, params))
+
+    async def update(
+        self, task_type: str, inference_id: str, body: Mapping[str, Any], timeout: int
+    ) -> Mapping[str, Any]:
+        """Change the endpoint in place, and return what it is now; 200 does not mean that all was taken over."""
+        path = f"/_inference/{task_type}/{inference_id}/_update"
+        return _checked(await self._send("PUT", path, timeout + GRACE, body))
+
+    async def delete(self, inference_id: str) -> None:
+        """Delete the endpoint, unless something uses it; one that is gone already is no error."""
+        answer = await self._send("DELETE", f"/_inference/{inference_id}", _SHORT + GRACE)
+        if not is_absent(answer):
+            _checked(answer)
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        deadline: float,
+        body: Mapping[str, Any] | None = None,
+        params: Mapping[str, str] | None = None,
+    ) -> Answer:
+        async with self._governor.slot():
+            return await self.transport.send(method, path, deadline=deadline, body=body, params=params)

@@ -1,0 +1,229 @@
+"""The nouns of a reconcile, and what it means that two definitions of an endpoint are equal.
+
+Elasticsearch does not return a definition as it was given: it adds defaults, takes secrets out, renames
+services, lowers the case of some words. So only what the user set is compared, as the server would write it.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from inference_operator.api.v1alpha1 import InferenceEndpointSpec
+
+SECTIONS = ("serviceSettings", "taskSettings", "chunkingSettings")
+"""The parts of a definition, as the spec names them."""
+
+SERVICE_ALIASES = {"elser": "elasticsearch"}
+IN_CLUSTER_SERVICES = frozenset({"elasticsearch"})
+# Settings whose words the server stores in lower case, whatever was sent.
+_CASELESS = frozenset({"truncate", "input_type", "similarity", "embedding_type", "element_type", "strategy"})
+
+
+class _Absent:
+    """The value of a setting that is not there; differs from null."""
+
+    def __repr__(self) -> str:
+        return "ABSENT"
+
+
+ABSENT = _Absent()
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What an endpoint is, without its secrets."""
+
+    task_type: str
+    service: str
+    service_settings: Mapping[str, Any] = field(default_factory=dict)
+    task_settings: Mapping[str, Any] = field(default_factory=dict)
+    chunking_settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def section(self, name: str) -> Mapping[str, Any]:
+        """The settings of one section, named as in the spec."""
+        return {
+            "serviceSettings": self.service_settings,
+            "taskSettings": self.task_settings,
+            "chunkingSettings": self.chunking_settings,
+        }[name]
+
+    def hash(self) -> str:
+        """A short, stable hash of the definition; safe to show, as it covers no secret."""
+        parts = [self.task_type, self.service, *(dict(self.section(s)) for s in SECTIONS)]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One setting in which desired and observed differ; `observed` may be ABSENT."""
+
+    path: str
+    desired: Any
+    observed: Any
+
+    @property
+    def section(self) -> str:
+        """The section of the spec that the setting belongs to."""
+        return self.path.split("/")[1]
+
+
+def definition_of(spec: InferenceEndpointSpec) -> Definition:
+    """What the spec asks for, without the secrets."""
+    return Definition(
+        spec.task_type, spec.service, spec.service_settings, spec.task_settings, spec.chunking_settings
+    )
+
+
+def definition_from_answer(item: Mapping[str, Any]) -> Definition:
+    """One endpoint as Elasticsearch describes it."""
+    return Definition(
+        str(item.get("task_type", "")),
+        str(item.get("service", "")),
+        _object(item.get("service_settings")),
+        _object(item.get("task_settings")),
+        _object(item.get("chunking_settings")),
+    )
+
+
+def _object(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def without(definition: Definition, paths: frozenset[str]) -> Definition:
+    """The definition with the settings at `paths` taken out."""
+
+    def prune(settings: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+        kept = {k: v for k, v in settings.items() if f"{prefix}/{escape(k)}" not in paths}
+        return {
+            k: prune(v, f"{prefix}/{escape(k)}") if isinstance(v, Mapping) else v for k, v in kept.items()
+        }
+
+    return replace(
+        definition,
+        service_settings=prune(definition.service_settings, "/serviceSettings"),
+        task_settings=prune(definition.task_settings, "/taskSettings"),
+        chunking_settings=prune(definition.chunking_settings, "/chunkingSettings"),
+    )
+
+
+def escape(key: str) -> str:
+    """A key as one segment of a JSON Pointer."""
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+def segments(path: str) -> list[str]:
+    """The keys that a JSON Pointer leads through."""
+    return [s.replace("~1", "/").replace("~0", "~") for s in path.split("/")[1:]]
+
+
+def leaves(definition: Definition) -> Iterator[tuple[str, Any]]:
+    """Every setting of the definition with its path; objects are entered, lists are not."""
+    for section in SECTIONS:
+        yield from _leaves(definition.section(section), f"/{section}")
+
+
+def _leaves(settings: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+    for key, value in settings.items():
+        path = f"{prefix}/{escape(key)}"
+        if isinstance(value, Mapping) and value:
+            yield from _leaves(value, path)
+        else:
+            yield path, value
+
+
+def value_at(definition: Definition, path: str) -> Any:
+    """The setting at `path`, or ABSENT."""
+    section, *keys = segments(path)
+    value: Any = definition.section(section)
+    for key in keys:
+        if not isinstance(value, Mapping) or key not in value:
+            return ABSENT
+        value = value[key]
+    return value
+
+
+def same_kind(desired: Definition, observed: Definition) -> bool:
+    """Whether task type and service agree; nothing else can be compared otherwise."""
+    service = SERVICE_ALIASES.get(desired.service, desired.service)
+    return (desired.task_type, service) == (observed.task_type, observed.service)
+
+
+def differences(desired: Definition, observed: Definition) -> list[Difference]:
+    """The settings which the user set and which are not so in Elasticsearch."""
+    return [
+        Difference(path, want, have)
+        for path, want in leaves(desired)
+        if not _is_dynamic(path, observed)
+        and not equal(path, want, have := value_at(observed, path))
+        and not _is_expanded(path, observed)
+    ]
+
+
+def removed(applied: Definition, desired: Definition, observed: Definition) -> list[Difference]:
+    """The settings that were applied, are no longer asked for, and are still there."""
+    return [
+        Difference(path, ABSENT, have)
+        for path, had in leaves(applied)
+        if value_at(desired, path) is ABSENT
+        and equal(path, had, have := value_at(observed, path))
+        and had not in ({}, None)
+    ]
+
+
+def equal(path: str, want: Any, have: Any) -> bool:
+    """Whether the server's value `have` is how it would write the user's `want`."""
+    if have is ABSENT:
+        return want is None or want == {}  # null and {} are accepted and not stored
+    if isinstance(want, bool) or isinstance(have, bool):
+        return want is have
+    if isinstance(want, str) and isinstance(have, str) and path.rsplit("/", 1)[-1] in _CASELESS:
+        return want.lower() == have.lower()
+    return bool(want == have) or want == {}
+
+
+def _is_dynamic(path: str, observed: Definition) -> bool:
+    """The number of allocations is the deployment's own where it adapts, or is somebody else's."""
+    if path != "/serviceSettings/num_allocations" or observed.service not in IN_CLUSTER_SERVICES:
+        return False
+    settings = observed.service_settings
+    return bool(_object(settings.get("adaptive_allocations")).get("enabled")) or "deployment_id" in settings
+
+
+def _is_expanded(path: str, observed: Definition) -> bool:
+    """A named group of separators comes back as the list that it stands for."""
+    return path == "/chunkingSettings/separator_group" and "separators" in observed.chunking_settings
+
+
+def without_nulls(value: Any) -> Any:
+    """`value` with the members of objects that are null taken out, at every depth."""
+    if isinstance(value, Mapping):
+        return {k: without_nulls(v) for k, v in value.items() if v is not None}
+    return value
+
+
+def made_true(desired: Definition, observed: Definition, applied: Definition | None) -> Definition:
+    """What counts as applied once `observed` was seen: the desired settings that are so, and before that what was applied."""
+    wrong = {d.path for d in differences(desired, observed)}
+    kept = without(desired, frozenset(wrong))
+    if applied is None or not wrong:
+        return kept
+    former = [(path, value) for path, value in leaves(applied) if path in wrong]
+    return _with(kept, former)
+
+
+def _with(definition: Definition, values: list[tuple[str, Any]]) -> Definition:
+    sections = {name: json.loads(json.dumps(dict(definition.section(name)))) for name in SECTIONS}
+    for path, value in values:
+        section, *parents, last = segments(path)
+        node = sections[section]
+        for key in parents:
+            node = node.setdefault(key, {})
+        node[last] = value
+    return replace(
+        definition,
+        service_settings=sections["serviceSettings"],
+        task_settings=sections["taskSettings"],
+        chunking_settings=sections["chunkingSettings"],
+    )

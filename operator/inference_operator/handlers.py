@@ -1,0 +1,208 @@
+"""Kopf as reflector: it lists and watches, and every event ends in the store and, if it matters, in the queue.
+
+Kopf patches nothing, keeps no state on the objects, and is started again when it ends for whatever reason.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import kopf
+
+from inference_operator.api.connection import CONNECTION_FINALIZER
+from inference_operator.api.schema import GROUP, VERSION
+from inference_operator.context import Context
+from inference_operator.kube import CONNECTION, ENDPOINT, SECRET_SELECTOR, Key, Kind, Raw
+from inference_operator.store import SecretId, key_of
+
+LOGGER = logging.getLogger(__name__)
+_KINDS = (CONNECTION, ENDPOINT)  # connections first: their endpoints wait for them
+_RESTART_DELAY = 1.0  # seconds
+_LONGEST_RESTART_DELAY = 30.0
+
+
+class _NoDiffBase(kopf.DiffBaseStorage):
+    """Kopf is to remember nothing on the objects: every version is like the last one."""
+
+    def fetch(self, *, body: kopf.Body) -> Any:  # noqa: ARG002 - Kopf's interface
+        return {}
+
+    def build(self, *, body: kopf.Body, extra_fields: Any = None) -> Any:  # noqa: ARG002 - Kopf's interface
+        return {}
+
+    def store(self, *, body: kopf.Body, patch: kopf.Patch, essence: Any) -> None:
+        """Store nothing."""
+
+
+def _endless_backoff() -> Iterator[float]:
+    delay = 0.5
+    while True:
+        yield delay
+        delay = min(delay * 2, 8.0)
+
+
+class _Endless:
+    """Kopf's retries of a request, without an end: an API server that is away must not end the process."""
+
+    def __iter__(self) -> Iterator[float]:
+        return _endless_backoff()
+
+
+def settings() -> kopf.OperatorSettings:
+    """Kopf's settings for a mere reflector of many objects."""
+    configured = kopf.OperatorSettings()
+    configured.posting.enabled = False
+    configured.scanning.disabled = True
+    configured.peering.standalone = True
+    configured.persistence.diffbase_storage = _NoDiffBase()
+    configured.persistence.finalizer = f"{GROUP}/unused"
+    configured.queueing.idle_timeout = 0.2  # each listed object is kept for this long
+    configured.watching.chunk_size = 500
+    configured.watching.server_timeout = 300
+    configured.watching.client_timeout = 330
+    configured.watching.connect_timeout = 10
+    configured.watching.inactivity_timeout = 70
+    configured.watching.field_selectors["v1", "secrets"] = SECRET_SELECTOR
+    configured.networking.request_timeout = 30
+    configured.networking.error_backoffs = _Endless()
+    configured.process.ultimate_exiting_timeout = 10
+    return configured
+
+
+def registry(ctx: Context) -> kopf.OperatorRegistry:
+    """The handlers: one per kind, and one for Secrets."""
+    handlers = kopf.OperatorRegistry()
+
+    for kind in _KINDS:
+
+        async def on_object(event: Mapping[str, Any], _kind: Kind = kind, **_: Any) -> None:
+            observe(ctx, _kind, event["type"], event["object"])
+
+        kopf.on.event(GROUP, VERSION, kind.plural, id=kind.plural, registry=handlers)(on_object)
+
+    async def on_secret(event: Mapping[str, Any], **_: Any) -> None:
+        observe_secret(ctx, event["type"], event["object"])
+
+    kopf.on.event("v1", "secrets", id="secrets", registry=handlers)(on_secret)
+    kopf.on.login(registry=handlers)(_login)
+    return handlers
+
+
+def _login(**kwargs: Any) -> kopf.ConnectionInfo | None:
+    return kopf.login_with_service_account(**kwargs) or kopf.login_with_kubeconfig(**kwargs)
+
+
+def observe(ctx: Context, kind: Kind, event: str | None, raw: Raw) -> None:
+    """Take in one event about one of our objects."""
+    key = key_of(kind, raw)
+    if event == "DELETED":
+        if ctx.store.remove(kind, raw):
+            ctx.queue.add(key)
+            wake_related(ctx, key, raw)
+        return
+    if ctx.store.put(kind, raw):
+        ctx.queue.forget(key)
+        ctx.queue.add(key)
+        if kind is CONNECTION:
+            return
+        _hold(ctx, key, raw)
+
+
+def _hold(ctx: Context, key: Key, raw: Raw) -> None:
+    """An endpoint that will need its connection for the deletion makes the connection take a finalizer."""
+    connection = connection_of(key, raw)
+    held = ctx.store.get(connection)
+    if held is not None and CONNECTION_FINALIZER not in (held["metadata"].get("finalizers") or []):
+        ctx.queue.add(connection)
+
+
+def connection_of(key: Key, raw: Raw) -> Key:
+    """The connection that an endpoint names."""
+    spec = raw.get("spec")
+    ref = spec.get("connectionRef") if isinstance(spec, Mapping) else None
+    return Key(CONNECTION, key.namespace, str(ref.get("name", "")) if isinstance(ref, Mapping) else "")
+
+
+def wake_related(ctx: Context, key: Key, raw: Raw) -> None:
+    """An object is gone: its id is free for others, and its connection may have waited for it."""
+    if key.kind is CONNECTION:
+        return
+    spec = raw.get("spec")
+    wanted = spec.get("inferenceId") if isinstance(spec, Mapping) else None
+    for other in ctx.store.namesakes(str(wanted or key.name)):
+        ctx.queue.add(other)
+    connection = connection_of(key, raw)
+    held = ctx.store.get(connection)
+    if held is not None and "deletionTimestamp" in held["metadata"]:
+        ctx.queue.add(connection)
+
+
+def observe_secret(ctx: Context, event: str | None, raw: Raw) -> None:
+    """Take in one event about a Secret; who names it is woken if a value is new."""
+    secret = SecretId(raw["metadata"]["namespace"], raw["metadata"]["name"])
+    changed = ctx.store.remove_secret(secret) if event == "DELETED" else ctx.store.put_secret(raw)
+    if changed:
+        for key in ctx.store.users_of_secret(secret):
+            ctx.queue.forget(key)
+            ctx.queue.add(key)
+
+
+async def relist(ctx: Context) -> None:
+    """List everything ourselves: before the workers start, and now and then, as a watch may miss deletions."""
+    for kind in _KINDS:
+        seen = set()
+        known = set(ctx.store.keys(kind))
+        async for raw in ctx.kube.list_objects(kind):
+            seen.add(key_of(kind, raw))
+            observe(ctx, kind, None, raw)
+        for key in known - seen:
+            await _confirm_gone(ctx, key)
+    await _relist_secrets(ctx)
+
+
+async def _confirm_gone(ctx: Context, key: Key) -> None:
+    """An object that a listing lacks was deleted, or was made while the listing went on: ask for it."""
+    stale = ctx.store.get(key)
+    if stale is None:
+        return
+    fresh = await ctx.kube.get(key)
+    if fresh is None:
+        observe(ctx, key.kind, "DELETED", stale)
+    else:
+        observe(ctx, key.kind, None, fresh)
+
+
+async def _relist_secrets(ctx: Context) -> None:
+    known, seen = set(ctx.store.secrets()), set()
+    async for raw in ctx.kube.list_secrets():
+        seen.add(SecretId(raw["metadata"]["namespace"], raw["metadata"]["name"]))
+        observe_secret(ctx, None, raw)
+    for secret in known - seen:
+        if await ctx.secrets.read(*secret) is None:
+            observe_secret(ctx, "DELETED", {"metadata": secret._asdict()})
+
+
+async def watch_forever(ctx: Context, stop: asyncio.Event) -> None:
+    """Run Kopf, and run it again whenever it ends; queue and store live on."""
+    delay = _RESTART_DELAY
+    while not stop.is_set():
+        started = asyncio.get_running_loop().time()
+        try:
+            await kopf.operator(
+                registry=registry(ctx),
+                settings=settings(),
+                clusterwide=True,
+                standalone=True,
+                stop_flag=stop,
+            )
+        except Exception as error:  # noqa: BLE001 - whatever ended it, it must go on
+            LOGGER.warning("the watch ended and is started again: %s", type(error).__name__)
+        if stop.is_set():
+            return
+        ctx.metrics.watch_restarts.inc()
+        lived = asyncio.get_running_loop().time() - started
+        delay = (
+            _RESTART_DELAY if lived > 2 * _LONGEST_RESTART_DELAY else min(delay * 2, _LONGEST_RESTART_DELAY)
+        )
+        await asyncio.sleep(delay)

@@ -1,0 +1,264 @@
+"""From references to what they refer to: the connection's session, the Secrets, and who owns the id."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from inference_operator.api.v1alpha1 import (
+    FINALIZER,
+    InferenceEndpointSpec,
+    InferenceEndpointStatus,
+    LiveSecret,
+    SecretSetting,
+)
+from inference_operator.context import Context
+from inference_operator.endpoint import ABSENT, definition_of, segments, value_at
+from inference_operator.errors import Reason, Stalled, Waiting
+from inference_operator.kube import CONNECTION, About, Key, Raw
+from inference_operator.references import key_missing, parse_status, secret_missing, usable
+from inference_operator.secret import SecretValue
+from inference_operator.session import Session
+from inference_operator.status import claimed_cluster
+from inference_operator.store import SecretId, SecretRecord
+
+
+class NotYet(Exception):
+    """The connection has not been checked by this process yet; its first check wakes its endpoints."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The resource that a reconcile is about."""
+
+    key: Key
+    raw: Raw
+    status: InferenceEndpointStatus
+
+    @property
+    def about(self) -> About:
+        """The resource as reports name it."""
+        return About(self.key, self.raw)
+
+    @property
+    def generation(self) -> int:
+        """Generation of the spec."""
+        return int(self.raw["metadata"].get("generation", 0))
+
+    @property
+    def deleting(self) -> bool:
+        """Whether somebody has deleted it."""
+        return "deletionTimestamp" in self.raw["metadata"]
+
+    @property
+    def finalizers(self) -> list[str]:
+        """All finalizers on it."""
+        return list(self.raw["metadata"].get("finalizers") or [])
+
+    @property
+    def annotations(self) -> Mapping[str, str]:
+        """The annotations that mean something to the operator."""
+        return self.raw["metadata"].get("annotations") or {}
+
+    @property
+    def has_finalizer(self) -> bool:
+        """Whether ours is among the finalizers."""
+        return FINALIZER in self.finalizers
+
+
+def subject_of(key: Key, raw: Raw) -> Subject:
+    """The resource with its status."""
+    return Subject(key, raw, parse_status(InferenceEndpointStatus, raw))
+
+
+def check_secret_paths(spec: InferenceEndpointSpec) -> None:
+    """Raises Stalled where a secret setting cannot be put at its path."""
+    definition = definition_of(spec)
+    for setting in spec.secret_settings:
+        if value_at(definition, setting.path) is not ABSENT:
+            raise Stalled(
+                Reason.INVALID_SPEC, f"{setting.path} is given both in the settings and in secretSettings"
+            )
+        section, *keys = segments(setting.path)
+        node: Any = definition.section(section)
+        for key in keys[:-1]:
+            node = node.get(key, {})
+            if not isinstance(node, Mapping):
+                raise Stalled(
+                    Reason.INVALID_SPEC,
+                    f"secretSettings: {setting.path} leads through a value that is not an object",
+                )
+
+
+def session_for(ctx: Context, subject: Subject, spec: InferenceEndpointSpec) -> Session:
+    """The session of the connection that the endpoint names; it may have a problem.
+
+    Raises:
+        Waiting: there is no such connection.
+        NotYet: the connection has not been checked yet.
+    """
+    connection = Key(CONNECTION, subject.key.namespace, spec.connection_ref.name)
+    if session := ctx.sessions.get(connection):
+        return session
+    if ctx.store.get(connection) is None:
+        raise Waiting(
+            Reason.CONNECTION_NOT_FOUND,
+            f"there is no ElasticsearchConnection {connection.name!r} in namespace {connection.namespace!r}; create it",
+        )
+    ctx.queue.add(connection)
+    raise NotYet
+
+
+@dataclass(frozen=True, slots=True)
+class SecretState:
+    """A secret setting, and what is remembered of the Secret it names."""
+
+    setting: SecretSetting
+    record: SecretRecord
+
+    @property
+    def fingerprint(self) -> bytes:
+        """Fingerprint of the value."""
+        return self.record.fingerprints[self.setting.secret_key_ref.key]
+
+
+async def secret_states(ctx: Context, namespace: str, spec: InferenceEndpointSpec) -> list[SecretState]:
+    """The state of every Secret that the spec names, without reading a value where none is new.
+
+    Raises:
+        Waiting: a Secret or key is missing.
+    """
+    return [await _secret_state(ctx, namespace, setting) for setting in spec.secret_settings]
+
+
+async def _secret_state(ctx: Context, namespace: str, setting: SecretSetting) -> SecretState:
+    ref = setting.secret_key_ref
+    record = ctx.store.secret(SecretId(namespace, ref.name))
+    if record is None or ref.key not in record.fingerprints:
+        record = await _read_record(
+            ctx, namespace, ref.name
+        )  # the watch may be behind: ask before saying it is missing
+    if ref.key not in record.fingerprints:
+        raise key_missing(namespace, ref.name, ref.key)
+    return SecretState(setting, record)
+
+
+async def _read_record(ctx: Context, namespace: str, name: str) -> SecretRecord:
+    secret = await ctx.secrets.read(namespace, name)
+    if secret is None:
+        raise secret_missing(namespace, name)
+    return SecretRecord(
+        secret.uid, secret.resource_version, {k: ctx.fingerprint(v) for k, v in secret.data.items()}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedSecrets:
+    """The secret values of one request, and which versions of the Secrets they are."""
+
+    values: Mapping[str, SecretValue]
+    states: list[SecretState]
+
+    def fingerprints(self) -> dict[str, bytes]:
+        """The fingerprint of each value, by path."""
+        return fingerprints(self.states)
+
+    def live(self, applied_at: str) -> list[LiveSecret]:
+        """The record that the status keeps once the values are in force."""
+        return [
+            LiveSecret(
+                path=s.setting.path,
+                name=s.setting.secret_key_ref.name,
+                key=s.setting.secret_key_ref.key,
+                resource_version=s.record.resource_version,
+                applied_at=applied_at,
+            )
+            for s in self.states
+        ]
+
+
+def fingerprints(states: list[SecretState]) -> dict[str, bytes]:
+    """The fingerprint of each value, by path."""
+    return {s.setting.path: s.fingerprint for s in states}
+
+
+async def load_secrets(ctx: Context, namespace: str, spec: InferenceEndpointSpec) -> LoadedSecrets:
+    """Read the values of all secret settings, for one request to Elasticsearch.
+
+    Raises:
+        Waiting: a Secret or key is missing.
+        Stalled: a value cannot be used.
+    """
+    values, states = {}, []
+    for setting in spec.secret_settings:
+        ref = setting.secret_key_ref
+        secret = await ctx.secrets.read(namespace, ref.name)
+        if secret is None:
+            raise secret_missing(namespace, ref.name)
+        if ref.key not in secret.data:
+            raise key_missing(namespace, ref.name, ref.key)
+        values[setting.path] = usable(ctx, secret.data[ref.key], f"{ref.name}/{ref.key}")
+        record = SecretRecord(
+            secret.uid, secret.resource_version, {k: ctx.fingerprint(v) for k, v in secret.data.items()}
+        )
+        states.append(SecretState(setting, record))
+    return LoadedSecrets(values, states)
+
+
+def secrets_changed(
+    states: list[SecretState], live: Mapping[str, bytes] | None, status: InferenceEndpointStatus
+) -> bool:
+    """Whether the values differ from those in force.
+
+    Within one process the values tell. After a restart only the recorded versions of the Secrets can.
+    """
+    if live is not None:
+        return fingerprints(states) != live
+    recorded = {(s.path, s.name, s.key, s.resource_version) for s in status.secrets}
+    current = {
+        (
+            s.setting.path,
+            s.setting.secret_key_ref.name,
+            s.setting.secret_key_ref.key,
+            s.record.resource_version,
+        )
+        for s in states
+    }
+    return recorded != current
+
+
+def owner(ctx: Context, inference_id: str, cluster_uuid: str) -> Key | None:
+    """Which resource owns the id in the cluster: the holder of a claim, then the oldest, then the lowest uid."""
+    ranked = [
+        rank
+        for key in ctx.store.namesakes(inference_id)
+        if (rank := _rank(ctx, key, inference_id, cluster_uuid)) is not None
+    ]
+    return min(ranked)[-1] if ranked else None
+
+
+def _rank(ctx: Context, key: Key, inference_id: str, cluster_uuid: str) -> tuple[bool, str, str, Key] | None:
+    raw = ctx.store.get(key)
+    if raw is None:
+        return None
+    claims = holds_claim(subject_of(key, raw).status, inference_id, cluster_uuid)
+    spec = raw.get("spec") or {}
+    if not claims and (spec.get("suspend") or "deletionTimestamp" in raw["metadata"]):
+        return None
+    if not claims and _cluster_of(ctx, key, spec) != cluster_uuid:
+        return None
+    metadata = raw["metadata"]
+    return (not claims, str(metadata.get("creationTimestamp")), str(metadata["uid"]), key)
+
+
+def _cluster_of(ctx: Context, key: Key, spec: Mapping[str, Any]) -> str | None:
+    connection = Key(CONNECTION, key.namespace, str((spec.get("connectionRef") or {}).get("name", "")))
+    session = ctx.sessions.get(connection)
+    if session is None and ctx.store.get(connection) is not None:
+        ctx.queue.add(connection)
+        raise NotYet  # it might be the older one, in the same cluster
+    return session.cluster_uuid if session else None
+
+
+def holds_claim(status: InferenceEndpointStatus, inference_id: str, cluster_uuid: str) -> bool:
+    """Whether the status records that the resource made, or began to make, this endpoint."""
+    return (claimed_cluster(status), status.inference_id) == (cluster_uuid, inference_id)

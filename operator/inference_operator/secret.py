@@ -1,0 +1,99 @@
+"""Secret values, and the one filter that keeps them inside the process.
+
+Every value the operator reads is a `SecretValue` and is made known to the process' `Redactor`; every
+text that leaves (status, event, log line) passes through that redactor.
+"""
+
+import base64
+import hashlib
+import json
+import re
+import secrets
+from urllib.parse import quote
+
+MASK = "•••"
+_MIN_LENGTH = 4  # shorter values cannot be masked without garbling ordinary text
+_MAX_TEXT = 512  # characters of remote text that reach a person
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
+
+
+class SecretValue:
+    """A secret text that shows itself only to `reveal`."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The text itself; call it only where it goes on the wire."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return f"SecretValue({MASK})"
+
+    __str__ = __repr__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SecretValue) and secrets.compare_digest(
+            self._value.encode(), other._value.encode()
+        )
+
+    def __hash__(self) -> int:
+        return hash(SecretValue)  # constant: a hash of the value would leak through it
+
+
+class Fingerprinter:
+    """Tells whether a value changed without keeping it: a hash keyed anew in each process."""
+
+    def __init__(self) -> None:
+        self._key = secrets.token_bytes(32)
+
+    def __call__(self, value: bytes) -> bytes:
+        """The 16-byte fingerprint of `value`; comparable within this process only."""
+        return hashlib.blake2b(value, key=self._key, digest_size=16).digest()
+
+
+class Redactor:
+    """Replaces every known secret value, raw or encoded, by a mask."""
+
+    def __init__(self) -> None:
+        self._known: set[str] = set()
+        self._needles: list[str] | None = []  # None: to be sorted anew
+
+    def learn(self, value: SecretValue) -> None:
+        """Mask this value from now on."""
+        text = value.reveal()
+        if len(text) < _MIN_LENGTH or text in self._known:
+            return
+        self._known.add(text)
+        self._needles = None
+
+    def redact(self, text: str) -> str:
+        """`text` without any known secret."""
+        if self._needles is None:
+            # Longest first, so that a value which contains another is masked whole.
+            self._needles = sorted(
+                {e for text in self._known for e in _encodings(text)}, key=len, reverse=True
+            )
+        for needle in self._needles:
+            if needle in text:
+                text = text.replace(needle, MASK)
+        return text
+
+    def sanitise(self, text: str) -> str:
+        """Remote text as it may be shown: redacted, on one line, without control characters, cut."""
+        line = " ".join(_CONTROL.sub(" ", self.redact(text)).split())
+        return line if len(line) <= _MAX_TEXT else line[: _MAX_TEXT - 1] + "…"
+
+
+def _encodings(text: str) -> set[str]:
+    raw = text.encode()
+    return {
+        text,
+        base64.b64encode(raw).decode().rstrip("="),
+        base64.urlsafe_b64encode(raw).decode().rstrip("="),
+        raw.hex(),
+        quote(text, safe=""),
+        json.dumps(text)[1:-1],
+    }

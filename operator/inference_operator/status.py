@@ -1,0 +1,111 @@
+"""From what a reconcile found and did to the status of the endpoint: pure."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from inference_operator.api.schema import Condition
+from inference_operator.api.v1alpha1 import (
+    Applied,
+    ClusterInfo,
+    Drift,
+    InferenceEndpointStatus,
+    LiveSecret,
+    NotApplied,
+)
+from inference_operator.endpoint import Definition, Difference, made_true
+from inference_operator.plan import Ignored, shown
+
+_MAX_OBSERVED = 16 * 1024  # bytes of JSON
+_MAX_DRIFT = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The endpoint as the last answer showed it, and how it came to be so."""
+
+    generation: int
+    cluster: ClusterInfo
+    desired: Definition
+    observed: Definition
+    ignored: Sequence[Ignored] = ()
+    drift: Sequence[Difference] = ()
+    live: Sequence[LiveSecret] | None = None
+    """The secrets that were sent; None if none were."""
+    written_at: str | None = None
+
+
+def after(
+    previous: InferenceEndpointStatus, conditions: list[Condition], inference_id: str, seen: Seen
+) -> InferenceEndpointStatus:
+    """The status once the endpoint has been seen: the create that may have led here is resolved."""
+    return previous.model_copy(
+        update={
+            "observed_generation": seen.generation,
+            "conditions": conditions,
+            "inference_id": inference_id,
+            "task_type": seen.observed.task_type,
+            "service": seen.observed.service,
+            "connection": seen.cluster,
+            "applied": _applied(previous, seen),
+            "not_applied": [
+                NotApplied(path=i.path, desired=i.desired, server_version=i.server_version)
+                for i in seen.ignored
+            ],
+            "operation": None,
+            "observed": _observed(seen.observed),
+            "drift": [
+                Drift(path=d.path, desired=shown(d.desired), observed=shown(d.observed))
+                for d in seen.drift[:_MAX_DRIFT]
+            ],
+            "secrets": previous.secrets if seen.live is None else list(seen.live),
+            "references": None,
+            "last_write_time": seen.written_at or previous.last_write_time,
+        }
+    )
+
+
+def _applied(previous: InferenceEndpointStatus, seen: Seen) -> Applied:
+    true = made_true(seen.desired, seen.observed, applied_definition(previous))
+    settings = {
+        "service_settings": dict(true.service_settings),
+        "task_settings": dict(true.task_settings),
+        "chunking_settings": dict(true.chunking_settings),
+    }
+    before = previous.applied
+    if before is not None and before.model_dump(exclude={"generation"}) == settings:
+        return before.model_copy(update={"generation": seen.generation})
+    return Applied(generation=seen.generation, **settings)
+
+
+def applied_definition(status: InferenceEndpointStatus) -> Definition | None:
+    """What was last made true."""
+    applied = status.applied
+    if applied is None:
+        return None
+    return Definition(
+        status.task_type or "",
+        status.service or "",
+        applied.service_settings,
+        applied.task_settings,
+        applied.chunking_settings,
+    )
+
+
+def claimed_cluster(known: InferenceEndpointStatus) -> str | None:
+    """The cluster in which the resource made, or began to make, its endpoint."""
+    if known.operation:
+        return known.operation.cluster_uuid
+    return known.connection.cluster_uuid if known.connection and known.applied else None
+
+
+def _observed(observed: Definition) -> dict[str, Any] | None:
+    """The settings to show, unless they are too long for a status."""
+    settings = {
+        "serviceSettings": dict(observed.service_settings),
+        "taskSettings": dict(observed.task_settings),
+        "chunkingSettings": dict(observed.chunking_settings),
+    }
+    shown_settings = {name: value for name, value in settings.items() if value}
+    return shown_settings if len(json.dumps(shown_settings)) <= _MAX_OBSERVED else None

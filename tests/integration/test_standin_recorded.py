@@ -1,0 +1,223 @@
+"""The stand-in answers as Elasticsearch 9.4.3 did: every recorded request is sent again, in order, and compared."""
+
+import base64
+import json
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from testbed.standin.client import Standin
+
+STANDIN = Path(__file__).parents[1] / "testbed" / "standin"
+RECORDED = STANDIN / "recorded"
+FILES = sorted(path.stem for path in RECORDED.glob("*.jsonl") if path.stem != "slow_concurrent")
+
+# What the stand-in answers differently, and why.
+NO_DOCUMENTS = "the stand-in has no documents"
+NO_BREAKER = "the stand-in has no circuit breaker but by a fault"
+NO_STATS = "the stand-in has no index statistics"
+LICENCE_QUESTION = "the stand-in shows no licence"
+VENDOR_ANSWER = (
+    "the recording stub answered this vendor wrongly; the stand-in's provider answers every service"
+)
+JAVA_DNS = "Java words the second failure to resolve a name differently"
+SLOW = "takes the full 30 seconds; `timeout=1ms` shows the same"
+DIFFERENT = {
+    "cluster_faults": {
+        "tiny inflight breaker": NO_BREAKER,
+        "PUT while breaker": NO_BREAKER,
+    },
+    "delete_in_use": {
+        "index a document": NO_DOCUMENTS,
+        "_stats?": NO_STATS,
+    },
+    "license": {"license": LICENCE_QUESTION},
+    "provider_errors": {"cohere embedding, provider unreachable": JAVA_DNS},
+    "services": {
+        "nvidia rerank": VENDOR_ANSWER,
+        "hugging_face sparse_embedding": VENDOR_ANSWER,
+        "llama text_embedding": VENDOR_ANSWER,
+        "amazonbedrock text_embedding": VENDOR_ANSWER,
+        "googlevertexai rerank": VENDOR_ANSWER,
+        "watsonxai text_embedding": VENDOR_ANSWER,
+    },
+}
+UNASKED = {"services": {"cohere rerank fault key sleep-35": SLOW}}
+
+
+@dataclass
+class Difference:
+    note: str
+    what: str
+    recorded: Any
+    answered: Any
+
+
+@dataclass
+class Replay:
+    """Sends one file; where a recording needs a key made earlier, it remembers it."""
+
+    es: Standin
+    client: httpx.Client
+    file: str
+    key: str = ""
+    names: dict[str, str] = field(default_factory=dict)
+
+    def run(self) -> Iterator[Difference]:
+        """All that differs."""
+        for line in (RECORDED / f"{self.file}.jsonl").read_text().splitlines():
+            exchange = json.loads(line)
+            if exchange["note"] not in UNASKED.get(self.file, {}):
+                yield from self.compare(exchange, self.send(exchange))
+
+    def send(self, exchange: dict[str, Any]) -> httpx.Response:
+        """The request, as it was sent, with the provider behaving as it did."""
+        script_provider(self.es, self.file, exchange)
+        body = exchange.get("body")
+        content = body if body is None or isinstance(body, str) else json.dumps(body)
+        content = self.with_own_names(content)
+        usual = {} if content is None else {"Content-Type": "application/json"}
+        headers = exchange.get("headers", usual) or {"Content-Type": "application/x-www-form-urlencoded"}
+        if authorization := self.authorization(exchange["note"]):
+            headers = {**headers, "Authorization": authorization}
+        return self.client.request(exchange["method"], exchange["path"], content=content, headers=headers)
+
+    def compare(self, exchange: dict[str, Any], response: httpx.Response) -> Iterator[Difference]:
+        """The differences of one answer."""
+        note, recorded = exchange["note"], exchange["answer"]
+        if recorded == "services-9.4.3.json":
+            recorded = services_for(exchange["path"])
+        answered = response.json() if response.content else None
+        self.remember(recorded, answered)
+        if response.status_code != exchange["status"]:
+            yield Difference(note, "status", exchange["status"], response.status_code)
+        if self.normalised(recorded) != self.normalised(answered):
+            yield Difference(note, "answer", recorded, answered)
+        expected = {"X-elastic-product": "Elasticsearch", "content-type": "application/json"}
+        for name, value in (expected | exchange.get("answer_headers", {})).items():
+            if response.headers.get(name) != value:
+                yield Difference(note, name, value, response.headers.get(name))
+
+    def authorization(self, note: str) -> str | None:
+        """The recordings do not hold credentials, but their notes tell which were used."""
+        if note.startswith("no credentials"):
+            return None
+        wrong = {
+            "wrong password": basic("elastic", "wrong"),
+            "garbage ApiKey": "ApiKey " + base64.b64encode(b"garbage:x").decode(),
+            "malformed ApiKey": "ApiKey !!!",
+            "garbage bearer": "Bearer garbage",
+            "user with manage_inference PUT": basic("op", "operator1"),
+        }
+        keyed = re.match(r"(monitor_inference|manage_inference|manage|monitor|none): ", note)
+        if keyed or note in ("before invalidation", "after invalidation", "expired key"):
+            if note == "expired key":
+                time.sleep(1)  # its lifetime
+            return f"ApiKey {self.key}"
+        return wrong.get(note, basic(self.es.user, self.es.password))
+
+    def remember(self, recorded: Any, answered: Any) -> None:
+        """Notes the id and the secret of a key that both made."""
+        if isinstance(recorded, dict) and "encoded" in recorded:
+            self.key = answered["encoded"]
+            self.names[recorded["id"]] = answered["id"]
+
+    def with_own_names(self, text: str | None) -> str | None:
+        """The text with the ids that the stand-in gave."""
+        for theirs, ours in self.names.items():
+            text = text and text.replace(theirs, ours)
+        return text
+
+    def normalised(self, answer: Any) -> Any:
+        """The answer without what is different in every run."""
+        text = self.with_own_names(json.dumps(answer)) or ""
+        return json.loads(text, object_hook=without_chance)
+
+
+def without_chance(value: dict[str, Any]) -> dict[str, Any]:
+    """An object of an answer without ids, times and names of the cluster."""
+    changing = {"cluster_uuid", "cluster_name", "api_key", "encoded", "expiration"}
+    return {name: "…" if name in changing else item for name, item in value.items()}
+
+
+def script_provider(es: Standin, file: str, exchange: dict[str, Any]) -> None:
+    """Lets the provider do what the recording stub did for this URL or key."""
+    body = json.dumps(exchange.get("body", "")).replace("\\", "")
+    url, key = (
+        m[1] if (m := re.search(rf'"{name}": ?"([^"]*)"', body)) else "" for name in ("url", "api_key")
+    )
+    how = re.match(r"http://127\.0\.0\.1:9271/(\w+)/", url)
+    if url.startswith("ftp:"):
+        es.provider(failure="ftp protocol is not supported")
+    elif url.startswith("http://127.0.0.1:1/"):
+        es.provider(failure="refused")
+    elif file == "services":
+        es.provider(**vendor(exchange, key))
+    elif key and not url and file in ("validation", "provider_errors"):
+        es.provider(failure="unknown_host")
+    elif how and how[1].isdigit():
+        es.provider(status=int(how[1]), message=f"fake provider says {how[1]}")
+    elif how and how[1] in ("garbage", "close"):
+        es.provider(failure=how[1])
+    else:
+        es.provider()
+
+
+def vendor(exchange: dict[str, Any], key: str) -> dict[str, Any]:
+    """What the stub answered in the name of a vendor."""
+    if key.startswith("status-"):
+        return {"status": int(key.removeprefix("status-")), "message": ""}
+    if key in ("garbage", "close"):
+        return {"failure": key}
+    if "alibabacloud" in exchange["path"]:
+        return {"failure": "null"}
+    small = ("x-cohere-text-embedding", "x-googleaistudio-text-embedding")
+    return {"dimensions": 4} if exchange["path"].split("/")[3] in small else {}
+
+
+def leave_over(earlier: Replay, note: str) -> None:
+    """Sends one request of the file before, whose endpoint was still there."""
+    lines = (RECORDED / f"{earlier.file}.jsonl").read_text().splitlines()
+    assert earlier.send(next(line for line in map(json.loads, lines) if line["note"] == note)).is_success
+
+
+def services_for(path: str) -> list[dict[str, Any]]:
+    """The recorded `_services` answer, of all services or those of one task type."""
+    task_type = path.removeprefix("/_inference/_services").strip("/")
+    services: list[dict[str, Any]] = json.loads((STANDIN / "data" / "services-9.4.3.json").read_text())
+    return [service for service in services if not task_type or task_type in service["task_types"]]
+
+
+def basic(user: str, password: str) -> str:
+    """An Authorization header."""
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standin]:
+    """A stand-in without TLS for all files."""
+    with Standin.start(tmp_path_factory.mktemp("standin"), tls=False) as es:
+        yield es
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_recorded_exchanges_are_answered_alike(plain: Standin, file: str) -> None:
+    """Status, error type, reason, body and headers are those of the real server, but for the differences listed above."""
+    plain.reset()
+    plain.set_machine_learning(False)
+    for key in ("bad", "bad1"):
+        plain.refuse_key(key)
+    with httpx.Client(base_url=plain.url, trust_env=False) as client:
+        del client.headers["accept"]  # the recorded requests had none
+        if file == "delete_in_use":
+            leave_over(Replay(plain, client, "provider_errors"), "hugging_face ok")
+        differences = list(Replay(plain, client, file).run())
+    unexpected = [one for one in differences if one.note not in DIFFERENT.get(file, {})]
+    assert unexpected == []
+    assert {one.note for one in differences} == DIFFERENT.get(file, {}).keys()

@@ -1,0 +1,112 @@
+"""The security API, as far as the operator asks it what it may do and tests make keys and users."""
+
+import re
+from typing import Any
+
+from testbed.standin.call import Call
+from testbed.standin.refusal import Refusal, invalid
+from testbed.standin.reply import Reply
+from testbed.standin.security import Principal
+
+_LIFETIME = re.compile(r"(\d+)([smhd])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+async def authenticate(call: Call) -> Reply:
+    """GET _security/_authenticate: who is asking."""
+    call.no_more_parameters()
+    who = call.principal
+    person: dict[str, Any] = {
+        "username": who.user,
+        "roles": who.roles,
+        "full_name": None,
+        "email": None,
+        "metadata": {},
+    }
+    if who.key_id is None:
+        realm = {"name": "default_native", "type": "native"}
+        how: dict[str, Any] = {"authentication_type": "realm"}
+    else:
+        realm = {"name": "_es_api_key", "type": "_es_api_key"}
+        how = {"authentication_type": "api_key", "api_key": {"id": who.key_id, "name": who.key_name}}
+    return Reply(
+        json={**person, "enabled": True, "authentication_realm": realm, "lookup_realm": realm, **how}
+    )
+
+
+async def has_privileges(call: Call) -> Reply:
+    """GET or POST _security/user/_has_privileges, for cluster privileges."""
+    call.required_body()
+    call.no_more_parameters()
+    asked = call.document().get("cluster", [])
+    if not asked:
+        raise invalid(["must specify at least one privilege"], "action_request_validation_exception")
+    held = {privilege: call.principal.has(privilege) for privilege in sorted(asked)}
+    answer = {"username": call.principal.user, "has_all_requested": all(held.values()), "cluster": held}
+    return Reply(json={**answer, "index": {}, "application": {}})
+
+
+async def create_key(call: Call) -> Reply:
+    """POST _security/api_key; its privileges are the cluster privileges of all role descriptors, or the owner's."""
+    call.query.pop("refresh", None)
+    call.required_body()
+    call.no_more_parameters()
+    call.authorize("cluster:admin/xpack/security/api_key/create")
+    body = call.document()
+    roles = body.get("role_descriptors") or {}
+    wanted = {name for role in roles.values() for name in role.get("cluster", [])}
+    privileges = {name for name in wanted if call.principal.has(name)} if roles else call.principal.privileges
+    lifetime = _LIFETIME.fullmatch(body.get("expiration") or "")
+    seconds = int(lifetime[1]) * _SECONDS[lifetime[2]] if lifetime else None
+    key = call.cluster.security.create_key(call.principal.user, body["name"], set(privileges), seconds)
+    expires = {} if key.expires is None else {"expiration": int(key.expires * 1000)}
+    answer = {
+        "id": key.key_id,
+        "name": key.key_name,
+        **expires,
+        "api_key": key.secret,
+        "encoded": key.encoded_key(),
+    }
+    return Reply(json=answer)
+
+
+async def invalidate_keys(call: Call) -> Reply:
+    """DELETE _security/api_key, by ids."""
+    call.required_body()
+    call.no_more_parameters()
+    call.authorize("cluster:admin/xpack/security/api_key/invalidate")
+    known = [key for name in call.document().get("ids", []) if (key := call.cluster.security.keys.get(name))]
+    fresh = [key.key_id for key in known if not key.invalidated]
+    before = [key.key_id for key in known if key.invalidated]
+    for key in known:
+        key.invalidated = True
+    return Reply(
+        json={"invalidated_api_keys": fresh, "previously_invalidated_api_keys": before, "error_count": 0}
+    )
+
+
+async def put_role(call: Call) -> Reply:
+    """PUT or POST _security/role/{name}."""
+    call.required_body()
+    call.authorize("cluster:admin/xpack/security/role/put")
+    roles = call.cluster.security.roles
+    created = call.parts["name"] not in roles
+    roles[call.parts["name"]] = set(call.document().get("cluster", []))
+    return Reply(json={"role": {"created": created}})
+
+
+async def put_user(call: Call) -> Reply:
+    """PUT or POST _security/user/{name}."""
+    call.required_body()
+    call.authorize("cluster:admin/xpack/security/user/put")
+    security, name, body = call.cluster.security, call.parts["name"], call.document()
+    known: Principal | None = security.users.get(name)
+    password = body.get("password") or (known.secret if known else None)
+    if password is None:
+        raise Refusal(
+            400,
+            "validation_exception",
+            "Validation Failed: 1: password must be specified unless you are updating an existing user;",
+        )
+    security.create_user(name, password, body.get("roles", []))
+    return Reply(json={"created": known is None})

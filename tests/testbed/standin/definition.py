@@ -1,0 +1,144 @@
+"""Turns the body of a PUT or an `_update` into the endpoint to store, or into the refusal the server would answer."""
+
+from dataclasses import replace
+from typing import Any
+
+from testbed.standin import incluster
+from testbed.standin.chunking import LEGACY, parse_chunking
+from testbed.standin.javatext import java_text
+from testbed.standin.profiles import Profile
+from testbed.standin.provider import Subject
+from testbed.standin.refusal import bad_request, invalid
+from testbed.standin.services import EMBEDDING_TASKS, IN_CLUSTER, Service
+from testbed.standin.state import Endpoint
+from testbed.standin.values import merged, read, read_rate_limit, refuse_unknown, section
+
+
+def define(inference_id: str, task_type: str, service: Service, body: dict[str, Any]) -> Endpoint:
+    """The endpoint that a PUT describes; what the provider's answer adds is still missing."""
+    if body.get("service_settings") is None:
+        raise bad_request("Missing required field [service_settings]")
+    given, tasks = section(body, "service_settings"), section(body, "task_settings")
+    chunks = task_type in EMBEDDING_TASKS
+    chunking = parse_chunking(section(body, "chunking_settings")) if chunks else None
+    if task_type not in service.task_types:
+        raise bad_request(f"The [{service.name}] service does not support task type [{task_type}]")
+    if service.name == IN_CLUSTER:
+        settings, task_settings = incluster.read_settings(task_type, given, tasks)
+    else:
+        settings = _service_settings(service, task_type, given)
+        task_settings = read(service.task_settings(task_type), tasks, "task_settings")
+    secrets = _secrets(service, task_type, given)
+    for rest in (body, given, tasks):
+        refuse_unknown(rest, service.name)
+    return Endpoint(inference_id, task_type, service.name, settings, task_settings, chunking, secrets)
+
+
+def subject(endpoint: Endpoint, service: Service) -> Subject:
+    """The endpoint as its provider is asked about it."""
+    return Subject(
+        service=endpoint.service,
+        title=service.title,
+        task_type=endpoint.task_type,
+        inference_id=endpoint.inference_id,
+        settings=endpoint.service_settings,
+        secrets=endpoint.secrets,
+        url=endpoint.service_settings.get("url") or service.provider_url(endpoint.task_type),
+        refused=service.fact("not_configured"),
+    )
+
+
+def completed(endpoint: Endpoint, service: Service, probed: int) -> Endpoint:
+    """The endpoint with what the provider's answer tells; refuses one that contradicts the settings."""
+    if endpoint.task_type not in ("text_embedding", "embedding"):
+        return endpoint
+    settings = endpoint.service_settings
+    wanted = settings.get("dimensions")
+    if wanted not in (None, probed):
+        text = f"size [{probed}] does not match the size specified in the settings [{wanted}]"
+        again = f"Please recreate the [{endpoint.inference_id}] configuration with the correct dimensions"
+        raise bad_request(f"The retrieved embeddings {text}. {again}")
+    if service.fact("similarity") is None:
+        return endpoint
+    added = {"similarity": service.fact("similarity"), "dimensions": probed} | settings
+    if service.fact("shows_dimensions_set_by_user"):
+        added["dimensions_set_by_user"] = wanted is not None
+    return replace(endpoint, service_settings=added)
+
+
+def read_update(body: dict[str, Any], profile: Profile) -> dict[str, Any]:
+    """The body of an `_update`: only what may be in it."""
+    if not body:
+        raise bad_request("Request body is empty")
+    allowed = {"service_settings", "task_settings", "task_type"}
+    if profile.update_takes_chunking:
+        allowed.add("chunking_settings")
+    rest = {name: value for name, value in body.items() if name not in allowed}
+    for name in allowed - {"task_type"}:
+        if not isinstance(body.get(name, {}), dict):
+            raise bad_request(f"Unable to parse [{name}] in the request [{java_text(body)}]")
+    if rest:
+        text = "Request contained fields which cannot be updated, remove these fields and try again"
+        raise bad_request(f"{text} [{java_text(rest)}]")
+    return body
+
+
+def combine(endpoint: Endpoint, service: Service, changes: dict[str, Any], profile: Profile) -> Endpoint:
+    """The stored endpoint with the changes that this version takes over; it ignores the others without a word."""
+    given, tasks = section(changes, "service_settings"), section(changes, "task_settings")
+    told = {name: value for name, value in tasks.items() if value is not None}  # null clears nothing
+    merged_tasks = {**endpoint.task_settings, **told}
+    known = read(service.task_settings(endpoint.task_type), merged_tasks, "task_settings")
+    chunking = endpoint.chunking_settings
+    if changes.get("chunking_settings"):
+        chunking = parse_chunking(dict(changes["chunking_settings"]))
+    elif chunking and profile.update_resets_chunking:
+        chunking = dict(LEGACY)
+    return replace(
+        endpoint,
+        secrets=_updated_secrets(endpoint, service, given, profile),
+        service_settings=_updated_settings(endpoint, service, given),
+        task_settings=known,
+        chunking_settings=chunking,
+    )
+
+
+def _service_settings(service: Service, task_type: str, given: dict[str, Any]) -> dict[str, Any]:
+    settings = merged(
+        service.defaults(task_type), read(service.settings(task_type), given, "service_settings")
+    )
+    limit = service.default_rate_limit(task_type)
+    return (
+        settings if limit is None else settings | {"rate_limit": read_rate_limit(given, limit, service.name)}
+    )
+
+
+def _secrets(service: Service, task_type: str, given: dict[str, Any]) -> dict[str, Any]:
+    secrets = read(service.secrets(task_type), given, "secret_settings")
+    alternatives = service.fact("exactly_one") or []
+    received = [name for name in alternatives if name in secrets]
+    if alternatives and len(received) != 1:
+        choices = ", ".join(f"[{name}]" for name in alternatives[:-1]) + f", or [{alternatives[-1]}]"
+        text = f"must have exactly one of {choices} field set, received: [{', '.join(received)}]"
+        raise invalid([f"[secret_settings] {text}"])
+    return secrets
+
+
+def _updated_secrets(
+    endpoint: Endpoint, service: Service, given: dict[str, Any], profile: Profile
+) -> dict[str, Any]:
+    if not given or not endpoint.secrets:  # an endpoint created without secrets cannot gain them
+        return endpoint.secrets
+    if profile.update_needs_secrets:
+        return _secrets(service, endpoint.task_type, dict(given))
+    return _secrets(service, endpoint.task_type, {**endpoint.secrets, **given})
+
+
+def _updated_settings(endpoint: Endpoint, service: Service, given: dict[str, Any]) -> dict[str, Any]:
+    settings = endpoint.service_settings
+    if service.name == IN_CLUSTER:
+        return incluster.updated_settings(settings, given)
+    limit = service.default_rate_limit(endpoint.task_type)
+    if service.fact("updates_rate_limit") and limit is not None and given.get("rate_limit") is not None:
+        return settings | {"rate_limit": read_rate_limit(dict(given), limit, service.name)}
+    return settings

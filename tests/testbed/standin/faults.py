@@ -1,0 +1,103 @@
+"""Faults between the client and the cluster: each is a rule for the requests that it matches."""
+
+import asyncio
+import json
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any, Literal
+
+from testbed.standin.reply import Reply
+
+Work = Callable[[], Awaitable[Reply]]
+
+
+@dataclass
+class Fault:
+    """Applies to matches number `nth` and later, `times` times (None: for ever).
+
+    `delay` seconds pass first. Then, unless something below says otherwise, the request is served. With `when="after"`
+    it is served and its answer lost or replaced; with "before" the cluster never sees it.
+    """
+
+    id: int = 0
+    method: str | None = None
+    path: str = ".*"
+    nth: int = 1
+    times: int | None = 1
+    delay: float = 0
+    when: Literal["before", "after"] = "before"
+    drop: bool = False
+    hang: bool = False
+    status: int | None = None
+    body: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+    ignore: bool = False
+    cluster_uuid: str | None = None
+    product: bool = True
+    padding: int = 0
+    seen: int = 0
+    hits: int = 0
+
+    def matches(self, method: str, path: str) -> bool:
+        """Whether this request is one to spoil; counts the ones that could be."""
+        if self.method not in (None, method) or not re.fullmatch(self.path, path):
+            return False
+        self.seen += 1
+        if self.seen < self.nth or (self.times is not None and self.hits >= self.times):
+            return False
+        self.hits += 1
+        return True
+
+    async def apply(self, work: Work, released: asyncio.Event) -> Reply | None:
+        """The answer to give; None: the connection is to be cut, after a hang not before it is released."""
+        await asyncio.sleep(self.delay)
+        answered_here = self.drop or self.hang or self.status is not None
+        reply = await work() if self.when == "after" or not answered_here else None
+        if self.hang:
+            await released.wait()
+        if self.drop or self.hang:
+            return None
+        return self._altered(self._own_answer() if answered_here or reply is None else reply)
+
+    def _own_answer(self) -> Reply:
+        headers = dict(self.headers)
+        if isinstance(self.body, str):
+            return Reply(
+                self.status or 200, raw=self.body.encode(), headers={"content-type": "text/html", **headers}
+            )
+        return Reply(self.status or 200, self.body, headers=headers)
+
+    def _altered(self, reply: Reply) -> Reply:
+        reply.product = reply.product and self.product
+        if self.cluster_uuid is not None and isinstance(reply.json, dict) and "cluster_uuid" in reply.json:
+            reply.json = {**reply.json, "cluster_uuid": self.cluster_uuid}
+        if self.padding:
+            reply.raw = b" " * self.padding + (reply.raw or json.dumps(reply.json).encode())
+        return reply
+
+
+@dataclass
+class Faults:
+    """The rules in force; the first that matches is applied."""
+
+    rules: list[Fault] = field(default_factory=list)
+    released: asyncio.Event = field(default_factory=asyncio.Event)
+    numbers: "count[int]" = field(default_factory=lambda: count(1))
+
+    def add(self, **what: Any) -> Fault:
+        """A new rule, after the others."""
+        fault = Fault(id=next(self.numbers), **what)
+        self.rules.append(fault)
+        return fault
+
+    def match(self, method: str, path: str) -> Fault | None:
+        """The rule for this request."""
+        return next((fault for fault in self.rules if fault.matches(method, path)), None)
+
+    def reset(self) -> None:
+        """Removes all rules and lets go of the requests that hang."""
+        self.rules.clear()
+        self.released.set()
+        self.released = asyncio.Event()

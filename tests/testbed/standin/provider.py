@@ -1,0 +1,165 @@
+"""The model provider behind every external service: no network, it does what a test told it to do."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+from testbed.standin.journal import Journal
+from testbed.standin.refusal import Refusal, bad_request
+
+_WRAPPER = "Could not complete inference endpoint creation as validation call to service"
+_SHORTEST = 0.002  # no call is faster than this
+_MEANINGS = {
+    400: "Received a bad request status code",
+    401: "Received an authentication error status code",
+    413: "Received a content too large status code",
+    429: "Received a rate limit status code",
+    500: "Received a server error status code",
+    503: "Received a server busy error status code",
+}
+_LIMITS = ". Token limit [unknown], remaining tokens [unknown]. Request limit [unknown], remaining requests [unknown]"
+_GARBAGE = (
+    "Unexpected character ('<' (code 60)): expected a valid value (JSON String, Number, Array, Object or token "
+    "'null', 'true' or 'false')\n at [Source: (byte[])\"<html>not json</html>\"; line: 1, column: 1]"
+)
+_NOUNS = {"text_embedding": "embeddings", "completion": "completions", "chat_completion": "chat completions"}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The endpoint that is being tried out."""
+
+    service: str
+    title: str
+    task_type: str
+    inference_id: str
+    settings: dict[str, Any]
+    secrets: dict[str, Any]
+    url: str
+    refused: str | None = None
+
+
+@dataclass
+class Script:
+    """How the provider behaves; `failure` is one of close, refused, garbage, unknown_host, null."""
+
+    status: int | None = None
+    message: str | None = None
+    failure: str | None = None
+    delay: float = 0
+    dimensions: int | None = None
+    times: int | None = None
+
+
+@dataclass
+class Provider:
+    """Accepts every key until a test says otherwise."""
+
+    journal: Journal
+    accepted: set[str] | None = None
+    refused: set[str] = field(default_factory=set)
+    script: Script = field(default_factory=Script)
+
+    async def probe(self, subject: Subject, timeout: tuple[str, float]) -> int:
+        """Tries the endpoint as the server does on PUT; returns the size of an embedding, or raises the wrapped cause."""
+        script = self._current()
+        try:
+            await self._wait(script, timeout, subject.inference_id)
+            self._answer(subject, script)
+        except Refusal as cause:
+            self._note(subject, cause.reason)
+            if script.failure == "null":
+                raise bad_request(f"{_WRAPPER} returned null response.") from cause
+            raise Refusal(400, "status_exception", f"{_WRAPPER} threw an exception.", cause=cause) from cause
+        self._note(subject, "ok")
+        return script.dimensions or int(subject.settings.get("dimensions", 8))
+
+    async def infer(self, subject: Subject) -> int:
+        """The same call as POST makes it: the cause itself is the answer."""
+        script = self._current()
+        await self._wait(script, ("30s", 30), subject.inference_id)
+        self._answer(subject, script)
+        self._note(subject, "ok")
+        return script.dimensions or int(subject.settings.get("dimensions", 8))
+
+    def _current(self) -> Script:
+        script = self.script
+        if script.times is not None:
+            script.times -= 1
+            if script.times < 0:
+                self.script = Script()
+        return self.script
+
+    async def _wait(self, script: Script, timeout: tuple[str, float], inference_id: str) -> None:
+        text, seconds = timeout
+        needed = max(script.delay, _SHORTEST)
+        if needed < seconds:
+            await asyncio.sleep(script.delay)
+            return
+        await asyncio.sleep(seconds)
+        reason = f"Request timed out after [{text}] for inference id [{inference_id}]"
+        raise Refusal(408, "timeout_exception", reason, details={"timed_out": True})
+
+    def _answer(self, subject: Subject, script: Script) -> None:
+        if script.failure is not None:
+            raise _broken(script.failure, subject)
+        if subject.refused is not None:
+            raise bad_request(subject.refused)
+        if script.status is not None:
+            message = f"the provider says {script.status}" if script.message is None else script.message
+            raise _status(script.status, message, subject)
+        if not all(self._accepts(value) for value in _texts(subject.secrets)):
+            raise _status(401, "Incorrect API key provided", subject)
+
+    def _accepts(self, key: str) -> bool:
+        return key not in self.refused and (self.accepted is None or key in self.accepted)
+
+    def _note(self, subject: Subject, outcome: str) -> None:
+        self.journal.probe(subject.service, subject.task_type, subject.inference_id, subject.secrets, outcome)
+
+
+def _texts(secrets: dict[str, Any]) -> list[str]:
+    nested = [value.values() if isinstance(value, dict) else [value] for value in secrets.values()]
+    return [str(text) for values in nested for text in values]
+
+
+def _status(status: int, message: str, subject: Subject) -> Refusal:
+    meaning = _MEANINGS.get(status, "Received an unsuccessful status code")
+    if status == 404:
+        meaning = f"Resource not found at [{subject.url}]"
+    if status == 429 and subject.service == "openai":
+        meaning += _LIMITS
+    reason = f"{meaning} for request from inference entity id [{subject.inference_id}] status [{status}]"
+    reason += f". Error message: [{message}]" if message else ""
+    return Refusal(status if status < 500 else 400, "status_exception", reason)
+
+
+def _broken(failure: str, subject: Subject) -> Refusal:
+    if failure == "null":
+        return bad_request("null")
+    if failure == "unknown_host":
+        host = subject.url.split("/")[2]
+        cause = Refusal(400, "unknown_host_exception", f"{host}: Name or service not known")
+        reason = f"Invalid host [{subject.url}], please check that the URL is correct."
+        return Refusal(400, "status_exception", reason, cause=cause)
+    cause = _causes(failure)
+    return Refusal(400, "status_exception", f"{_failed_to_send(subject)}. Cause: {cause.reason}", cause=cause)
+
+
+def _causes(failure: str) -> Refusal:
+    match failure:
+        case "close":
+            return Refusal(400, "connection_closed_exception", "Connection is closed")
+        case "refused":
+            return Refusal(400, "connect_exception", "Connection refused")
+        case "garbage":
+            inner = Refusal(400, "json_parse_exception", _GARBAGE)
+            return Refusal(400, "x_content_parse_exception", f"[1:1] {_GARBAGE}", cause=inner)
+    return Refusal(400, "http_exception", failure)
+
+
+def _failed_to_send(subject: Subject) -> str:
+    if subject.service in ("openai", "cohere"):
+        return f"Failed to send {subject.title} {_NOUNS.get(subject.task_type, subject.task_type)} request"
+    where = f"from inference entity id [{subject.inference_id}]"
+    return f"Failed to send {subject.title} {subject.task_type} request {where}"

@@ -1,0 +1,143 @@
+"""What the services of one Elasticsearch version know: its own `_inference/_services` answer, and a file of corrections."""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+DATA = Path(__file__).parent / "data"
+TASK_TYPES = (
+    "text_embedding",
+    "sparse_embedding",
+    "rerank",
+    "completion",
+    "chat_completion",
+    "embedding",
+    "any",
+)
+EMBEDDING_TASKS = frozenset({"text_embedding", "sparse_embedding", "embedding"})
+IN_CLUSTER = "elasticsearch"
+_KINDS = {"str": "text", "int": "count", "list": "list", "map": "map", "bool": "flag"}
+
+Kind = str | tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting: its kind is the name of a type, or the tuple of the values allowed."""
+
+    name: str
+    kind: Kind
+    required: bool = False
+    secret: bool = False
+
+
+@dataclass(frozen=True)
+class Service:
+    """One service of the inference API."""
+
+    name: str
+    title: str
+    task_types: tuple[str, ...]
+    listed: dict[str, Any]
+    facts: dict[str, Any]
+
+    def secrets(self, task_type: str) -> list[Setting]:
+        """The settings that are stored apart and never shown."""
+        return [setting for setting in self._all(task_type) if setting.secret]
+
+    def settings(self, task_type: str) -> list[Setting]:
+        """The service settings that are shown."""
+        return [setting for setting in self._all(task_type) if not setting.secret]
+
+    def task_settings(self, task_type: str) -> list[Setting]:
+        """The task settings."""
+        return _declared(self._by_task("task_settings", task_type))
+
+    def default_rate_limit(self, task_type: str) -> int | None:
+        """Requests per minute if the user says nothing; None: the service knows no rate limit."""
+        limit: int | dict[str, int] | None = self.facts.get("rate_limit")
+        return limit.get(task_type, limit["all"]) if isinstance(limit, dict) else limit
+
+    def defaults(self, task_type: str) -> dict[str, Any]:
+        """What is added to the service settings."""
+        by_task = self.facts.get("defaults", {})
+        return dict(by_task.get(task_type, by_task.get("all", {})))
+
+    def provider_url(self, task_type: str) -> str:
+        """Where the provider is asked if the settings do not say it."""
+        known = self.facts.get("provider_url", {}).get(task_type)
+        return str(known or f"https://api.{self.name}.test/v1/{task_type}")
+
+    def fact(self, name: str) -> Any:
+        """One entry of the file of corrections."""
+        return self.facts.get(name)
+
+    def _all(self, task_type: str) -> list[Setting]:
+        apart = {setting.name for setting in self.task_settings(task_type)} | {
+            "rate_limit.requests_per_minute"
+        }
+        listed = [
+            self._listed(name) for name in self.listed if name not in apart and self._applies(name, task_type)
+        ]
+        extra = _declared(self._by_task("settings", task_type) | self._embedding_settings(task_type))
+        names = {setting.name for setting in extra}
+        return [setting for setting in listed if setting.name not in names] + extra
+
+    def _applies(self, name: str, task_type: str) -> bool:
+        return task_type in self.listed[name]["supported_task_types"]
+
+    def _listed(self, name: str) -> Setting:
+        entry = self.listed[name]
+        kind = "url" if name == "url" else _KINDS[entry["type"]]
+        required = entry["required"] and name not in self.facts.get("optional", [])
+        return Setting(name, kind, required, entry["sensitive"] and name not in self.facts.get("plain", []))
+
+    def _by_task(self, section: str, task_type: str) -> dict[str, Any]:
+        by_task = self.facts.get(section, {})
+        return {**by_task.get("all", {}), **by_task.get(task_type, {})}
+
+    def _embedding_settings(self, task_type: str) -> dict[str, Any]:
+        external = self.name != IN_CLUSTER and task_type in ("text_embedding", "embedding")
+        return dict(self.facts["embeddings"]) if external else {}
+
+
+def _declared(entries: dict[str, Any]) -> list[Setting]:
+    return [_setting(name, kind) for name, kind in entries.items()]
+
+
+def _setting(name: str, kind: Any) -> Setting:
+    if isinstance(kind, list):
+        return Setting(name, tuple(kind))
+    bare = kind.removeprefix("secret ")
+    return Setting(name, bare.rstrip("!"), required=bare.endswith("!"), secret=bare != kind)
+
+
+@cache
+def services_answer(file_name: str) -> list[dict[str, Any]]:
+    """The answer of `GET _inference/_services`, as recorded."""
+    answer: list[dict[str, Any]] = json.loads((DATA / file_name).read_text())
+    return answer
+
+
+@cache
+def load_services(file_name: str) -> dict[str, Service]:
+    """All services of the version whose `_services` answer is in that file, by name."""
+    corrections = yaml.safe_load((DATA / "services.yaml").read_text())
+    listed = {entry["service"]: entry for entry in services_answer(file_name)}
+    unlisted = {name for name, facts in corrections["services"].items() if "task_types" in facts}
+    return {
+        name: _service(
+            name, listed.get(name), corrections["services"][name] | {"embeddings": corrections["embeddings"]}
+        )
+        for name in sorted(listed.keys() | unlisted)
+    }
+
+
+def _service(name: str, listed: dict[str, Any] | None, facts: dict[str, Any]) -> Service:
+    if listed is None:
+        return Service(name, name, tuple(facts["task_types"]), {}, facts)
+    return Service(name, listed["name"], tuple(listed["task_types"]), listed["configurations"], facts)

@@ -1,0 +1,138 @@
+"""What one stand-in cluster holds; everything a restart or `reset` would bring back to its beginning."""
+
+import json
+import secrets
+from dataclasses import dataclass, field
+from typing import Any
+
+from testbed.standin.faults import Faults
+from testbed.standin.journal import Journal
+from testbed.standin.profiles import Profile
+from testbed.standin.provider import Provider
+from testbed.standin.refusal import Refusal, not_found
+from testbed.standin.security import Security
+from testbed.standin.services import DATA, Service, load_services
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A stored inference endpoint; a change replaces it as a whole."""
+
+    inference_id: str
+    task_type: str
+    service: str
+    service_settings: dict[str, Any]
+    task_settings: dict[str, Any] = field(default_factory=dict)
+    chunking_settings: dict[str, Any] | None = None
+    secrets: dict[str, Any] = field(default_factory=dict)
+
+    def shown(self) -> dict[str, Any]:
+        """The endpoint as answers show it: without secrets, and without sections that are empty."""
+        item = {
+            "inference_id": self.inference_id,
+            "task_type": self.task_type,
+            "service": self.service,
+            "service_settings": self.service_settings,
+        }
+        if self.task_settings:
+            item["task_settings"] = self.task_settings
+        if self.chunking_settings:
+            item["chunking_settings"] = self.chunking_settings
+        return item
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A `semantic_text` field that names an endpoint, with the model settings its mapping has recorded."""
+
+    inference_id: str
+    model_settings: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Deployment:
+    """A model deployment on the machine-learning nodes."""
+
+    deployment_id: str
+    model_id: str
+    allocations: int
+    threads: int
+    state: str = "started"
+
+
+@dataclass
+class Cluster:
+    """One Elasticsearch cluster."""
+
+    profile: Profile
+    security: Security
+    name: str = "standin"
+    uuid: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+    version: str = ""
+    licensed: bool = True
+    machine_learning: bool = True
+    block: str | None = None
+    endpoints: dict[str, Endpoint] = field(default_factory=dict)
+    remnants: set[str] = field(default_factory=set)
+    indices: dict[str, list[Reference]] = field(default_factory=dict)
+    pipelines: dict[str, set[str]] = field(default_factory=dict)
+    deployments: dict[str, Deployment] = field(default_factory=dict)
+    updating: set[str] = field(default_factory=set)
+    journal: Journal = field(default_factory=Journal)
+    faults: Faults = field(default_factory=Faults)
+    provider: Provider = field(init=False)
+    preconfigured: dict[str, Endpoint] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Fills what follows from the rest."""
+        self.version = self.version or self.profile.number
+        self.provider = Provider(self.journal)
+        self.preconfigured = {item["inference_id"]: Endpoint(**item) for item in _preconfigured()}
+
+    def services(self) -> dict[str, Service]:
+        """The services of this version."""
+        return load_services(self.profile.services)
+
+    def find(self, inference_id: str) -> Endpoint | None:
+        """The endpoint, also a preconfigured one; those come back even after a forced delete."""
+        return self.endpoints.get(inference_id) or self.preconfigured.get(inference_id)
+
+    def get(self, inference_id: str) -> Endpoint:
+        """The endpoint; raises the 404 of one that is not there."""
+        endpoint = self.find(inference_id)
+        if endpoint is None:
+            raise not_found(inference_id)
+        return endpoint
+
+    def all_endpoints(self) -> list[Endpoint]:
+        """All endpoints by id."""
+        return [endpoint for _, endpoint in sorted((self.preconfigured | self.endpoints).items())]
+
+    def indices_using(self, inference_id: str) -> list[str]:
+        """The indices whose mapping names the endpoint."""
+        used = (
+            (index, [reference.inference_id for reference in uses]) for index, uses in self.indices.items()
+        )
+        return sorted(index for index, names in used if inference_id in names)
+
+    def pipelines_using(self, inference_id: str) -> list[str]:
+        """The ingest pipelines that name the endpoint."""
+        return sorted(pipeline for pipeline, names in self.pipelines.items() if inference_id in names)
+
+    def check_licence(self) -> None:
+        """Refuses what a basic licence does not allow."""
+        if not self.licensed:
+            details = {"license.expired.feature": "inference"}
+            raise Refusal(
+                403, "security_exception", "current license is non-compliant for [inference]", details=details
+            )
+
+    def check_block(self) -> None:
+        """Refuses writes while the cluster is set to read-only."""
+        if self.block is not None:
+            raise Refusal(403, "cluster_block_exception", f"blocked by: [FORBIDDEN/{self.block}];")
+
+
+def _preconfigured() -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = json.loads((DATA / "preconfigured.json").read_text())
+    return items

@@ -1,0 +1,112 @@
+"""Reads the sections of a request body the way the server does: known keys are taken out, problems are collected."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from testbed.standin.javatext import java_text
+from testbed.standin.refusal import bad_request, class_cast, invalid
+from testbed.standin.services import Setting
+
+_JAVA_TYPES: dict[str, tuple[type | tuple[type, ...], str]] = {
+    "text": (str, "String"),
+    "url": (str, "String"),
+    "count": (int, "Integer"),
+    "flag": (bool, "Boolean"),
+    "map": (dict, "Map"),
+    "list": (list, "List"),
+    "number": ((int, float), "Double"),
+}
+_NO_URL = re.compile(r"[\s<>\"{}|\\^`]")
+
+
+def section(body: dict[str, Any], name: str) -> dict[str, Any]:
+    """Takes an object out of the body; absent, null and `{}` are the same."""
+    value = body.pop(name, None)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise class_cast(value, "java.util.Map")
+    return dict(value)
+
+
+def read(settings: Iterable[Setting], given: dict[str, Any], scope: str) -> dict[str, Any]:
+    """Takes the known settings out of `given`; raises one refusal that names every problem."""
+    problems: list[str] = []
+    values = {setting.name: _read_one(setting, given, scope, problems) for setting in settings}
+    if problems:
+        raise invalid(problems)
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def read_rate_limit(given: dict[str, Any], default: int, service: str) -> dict[str, int]:
+    """The rate limit with its default; what else is in it is refused like any unknown setting."""
+    limits = section(given, "rate_limit")
+    value = limits.pop("requests_per_minute", None)
+    refuse_unknown(limits, service)
+    if value is None:
+        return {"requests_per_minute": default}
+    if not isinstance(value, int) or isinstance(value, bool):
+        text = f"The value [{java_text(value)}] cannot be converted to one of [Integer, Long]"
+        raise invalid([f"field [requests_per_minute] is not of one of the expected types. {text}"])
+    if value <= 0:
+        raise invalid(
+            [f"[rate_limit] Invalid value [{value}]. [requests_per_minute] must be a positive long"]
+        )
+    return {"requests_per_minute": value}
+
+
+def refuse_unknown(rest: dict[str, Any], service: str) -> None:
+    """Refuses whatever was not taken out."""
+    if rest:
+        raise bad_request(
+            f"Configuration contains settings [{java_text(rest)}] unknown to the [{service}] service"
+        )
+
+
+def _read_one(setting: Setting, given: dict[str, Any], scope: str, problems: list[str]) -> Any:
+    value = given.pop(setting.name, None)
+    if value is None:
+        if setting.required:
+            problems.append(f"[{scope}] does not contain the required setting [{setting.name}]")
+        return None
+    if problem := _type_problem(setting, value) or _value_problem(setting, value, scope):
+        problems.append(problem)
+    return value.lower() if isinstance(setting.kind, tuple) and isinstance(value, str) else value
+
+
+def _type_problem(setting: Setting, value: Any) -> str | None:
+    wanted, java_type = _JAVA_TYPES["text" if isinstance(setting.kind, tuple) else setting.kind]
+    if isinstance(value, wanted) and (setting.kind == "flag" or not isinstance(value, bool)):
+        return None
+    text = f"The value [{java_text(value)}] cannot be converted to a [{java_type}]"
+    return f"field [{setting.name}] is not of the expected type. {text}"
+
+
+def _value_problem(setting: Setting, value: Any, scope: str) -> str | None:
+    name = setting.name
+    match setting.kind:
+        case tuple() as allowed if value.lower() not in allowed:
+            choices = ", ".join(allowed)
+            return f"[{scope}] Invalid value [{value}] received. [{name}] must be one of [{choices}]"
+        case "count" if value <= 0:
+            return f"[{scope}] Invalid value [{value}]. [{name}] must be a positive integer"
+        case "text" | "url" if not value:
+            return f"[{scope}] Invalid value empty string. [{name}] must be a non-empty string"
+        case "url" if _NO_URL.search(value):
+            error = f"unable to parse url [{value}]. Reason: Illegal character in path"
+            return f"[{scope}] Invalid url [{value}] received for field [{name}]. Error: {error}"
+    return None
+
+
+def merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """`base` with the changes laid over it, objects inside objects; None removes a key."""
+    result = dict(base)
+    for name, value in changes.items():
+        if value is None:
+            result.pop(name, None)
+        elif isinstance(value, dict) and isinstance(base.get(name), dict):
+            result[name] = merged(base[name], value)
+        else:
+            result[name] = value
+    return result
