@@ -8,8 +8,6 @@ import os
 import signal
 import sys
 
-from aiohttp import web
-
 from inference_operator import __version__, handlers, kube
 from inference_operator.connection import reconcile_connection
 from inference_operator.context import Context
@@ -17,7 +15,7 @@ from inference_operator.elasticsearch.address import Guard
 from inference_operator.errors import ReconcileError
 from inference_operator.governor import Governors
 from inference_operator.kube import ENDPOINT, Key
-from inference_operator.probes import Health, application
+from inference_operator.probes import Health, serve
 from inference_operator.reconcile import reconcile_endpoint
 from inference_operator.secret import Fingerprinter, Redactor
 from inference_operator.settings import Settings, SettingsError, from_environment
@@ -30,6 +28,7 @@ _DEEPEST = (
     25_000  # the API server lets objects pass that are nested 10,000 deep; parsing them must not end us
 )
 _GRACE = 20.0  # seconds that reconciles under way are given at the end
+_CLOSE = 5.0  # seconds
 _PULSE = 1.0  # seconds
 _LIST_RETRY = 2.0  # seconds
 
@@ -58,17 +57,17 @@ async def run(settings: Settings) -> None:
     stop = _stop_on_signals()
     ctx = await _context(settings, redactor)
     health = Health(ctx)
-    server = await _serve(health)
-    watch = asyncio.create_task(_watch(health, stop))
+    server = await serve(health)
+    watch = handlers.Watch(ctx)
     pulse = asyncio.create_task(_pulse(health))
+    work = asyncio.create_task(_work(health))
     await stop.wait()
     LOGGER.info("stopping")
-    ctx.queue.shut_down()
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(watch, _GRACE)
+    watch.stop()
     pulse.cancel()
+    await _finish(health, work)
     await server.cleanup()
-    await _close(ctx)
+    await ctx.kube.close()
 
 
 def _stop_on_signals() -> asyncio.Event:
@@ -97,55 +96,49 @@ async def _context(settings: Settings, redactor: Redactor) -> Context:
     )
 
 
-async def _serve(health: Health) -> web.AppRunner:
-    settings = health.ctx.settings
-    runner = web.AppRunner(application(health), access_log=None)
-    await runner.setup()
-    site = web.TCPSite(runner, settings.http_host, settings.http_port)
-    await site.start()
-    LOGGER.info(
-        "inference-operator %s serves its probes", __version__, extra={"address": str(runner.addresses[0])}
-    )
-    return runner
-
-
-async def _watch(health: Health, stop: asyncio.Event) -> None:
-    """Watch, list, and only then work: a worker must not decide who owns an id before it knows all who ask for it."""
+async def _work(health: Health) -> None:
+    """List, and only then work: a worker must not decide who owns an id before it knows all who ask for it."""
     ctx = health.ctx
+    await _first_listing(ctx)
+    health.synced = True
     async with asyncio.TaskGroup() as group:
-        group.create_task(handlers.watch_forever(ctx, stop))
-        await _first_listing(ctx, stop)
-        health.synced = not stop.is_set()
         for _ in range(ctx.settings.workers):
             group.create_task(ctx.queue.work(lambda key: _reconcile(ctx, key)))
-        await _relist_now_and_then(ctx, stop)
+        relisting = group.create_task(_relist_now_and_then(ctx))
+        await ctx.queue.closed.wait()
+        relisting.cancel()
 
 
-async def _first_listing(ctx: Context, stop: asyncio.Event) -> None:
-    while not stop.is_set():
+async def _first_listing(ctx: Context) -> None:
+    while True:
         try:
             await handlers.relist(ctx)
         except ReconcileError as error:
             LOGGER.warning("the first listing failed and is tried again: %s", error)
-            await _sleep(stop, _LIST_RETRY)
+            await asyncio.sleep(_LIST_RETRY)
         else:
             LOGGER.info("all resources are listed; work begins", extra={"waiting": ctx.queue.depth()})
             return
 
 
-async def _relist_now_and_then(ctx: Context, stop: asyncio.Event) -> None:
-    while not stop.is_set():
-        await _sleep(stop, ctx.settings.relist_interval)
+async def _relist_now_and_then(ctx: Context) -> None:
+    while True:
+        await asyncio.sleep(ctx.settings.relist_interval)
         try:
-            if not stop.is_set():
-                await handlers.relist(ctx)
+            await handlers.relist(ctx)
         except ReconcileError as error:
             LOGGER.warning("a listing failed: %s", error)
 
 
-async def _sleep(stop: asyncio.Event, seconds: float) -> None:
+async def _finish(health: Health, work: asyncio.Task[None]) -> None:
+    """Let what is under way come to its end, for a while, and close the connections."""
+    ctx = health.ctx
+    ctx.queue.shut_down()
+    await asyncio.wait([work], timeout=_GRACE if health.synced else 0)
+    work.cancel()
+    closing = [s.client.transport.close() for s in ctx.sessions.values() if s.client]
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)
+        await asyncio.wait_for(asyncio.gather(*closing, *ctx.background, return_exceptions=True), _CLOSE)
 
 
 async def _reconcile(ctx: Context, key: Key) -> None:
@@ -168,14 +161,6 @@ async def _pulse(health: Health) -> None:
     while True:
         health.last_pulse = asyncio.get_running_loop().time()
         await asyncio.sleep(_PULSE)
-
-
-async def _close(ctx: Context) -> None:
-    clients = [s.client for s in ctx.sessions.values() if s.client]
-    await asyncio.gather(
-        *(client.transport.close() for client in clients), *ctx.background, return_exceptions=True
-    )
-    await ctx.kube.close()
 
 
 if __name__ == "__main__":

@@ -89,7 +89,7 @@ class _Check:
             self.ctx.queue.forget(self.key)
         self._replace_session(before, found.session)
         await self._report(found)
-        await self._care_for_finalizer()
+        await self._let_go()
         return self._next_check(problem)
 
     async def _attempt(self, before: Session | None) -> _Found:
@@ -154,17 +154,12 @@ class _Check:
         users = self.ctx.store.users_of_connection(self.key)
         return [k for k in users if FINALIZER in finalizers_of(self.ctx.store.get(k))]
 
-    async def _care_for_finalizer(self) -> None:
-        """Hold the connection while endpoints need it for their deletion, and let it go afterwards."""
+    async def _let_go(self) -> None:
+        """Let the connection go once no endpoint needs it for its deletion; the first of them made it wait."""
         finalizers = finalizers_of(self.about.raw)
-        has = CONNECTION_FINALIZER in finalizers
-        needed = bool(self._dependents())
-        if needed and not has and not self.deleting:
-            await write_finalizers(self.ctx, self.about, [*finalizers, CONNECTION_FINALIZER])
-        elif (
-            has and not needed and self.deleting
-        ):  # one that is no longer needed stays until then, to save writes
-            await write_finalizers(self.ctx, self.about, [f for f in finalizers if f != CONNECTION_FINALIZER])
+        if self.deleting and CONNECTION_FINALIZER in finalizers and not self._dependents():
+            others = [f for f in finalizers if f != CONNECTION_FINALIZER]
+            await write_finalizers(self.ctx, self.about, others)
 
     def _next_check(self, problem: ReconcileError | None) -> float:
         if isinstance(problem, Transient):

@@ -32,15 +32,15 @@ class Memory:
 
 
 class Locks:
-    """One lock per inference id and cluster, there only while it is held or awaited."""
+    """One lock per pair of names, such as cluster and inference id; there only while it is held or awaited."""
 
     def __init__(self) -> None:
         self._locks: dict[tuple[str, str], tuple[asyncio.Lock, int]] = {}
 
     @asynccontextmanager
-    async def __call__(self, cluster_uuid: str, inference_id: str) -> AsyncIterator[None]:
-        """Hold the lock of one id in one cluster."""
-        key = (cluster_uuid, inference_id)
+    async def __call__(self, scope: str, name: str) -> AsyncIterator[None]:
+        """Hold the lock of one name in one scope."""
+        key = (scope, name)
         lock, users = self._locks.get(key, (asyncio.Lock(), 0))
         self._locks[key] = (lock, users + 1)
         try:
@@ -70,7 +70,7 @@ class Context:
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     sessions: dict[Key, Session] = field(default_factory=dict)
     memory: dict[Key, Memory] = field(default_factory=dict)
-    cluster_locks: Locks = field(default_factory=Locks)
+    locks: Locks = field(default_factory=Locks)
     background: set[asyncio.Task[Any]] = field(default_factory=set)
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:

@@ -19,7 +19,7 @@ from inference_operator.errors import (
     Waiting,
 )
 from inference_operator.execute import SLACK, claimed, unresolved_until
-from inference_operator.kube import CONNECTION, About, Key
+from inference_operator.kube import CONNECTION, About, Conflict, Key
 from inference_operator.plan import Delete, Past, plan
 from inference_operator.references import parse_spec
 from inference_operator.report import (
@@ -43,6 +43,8 @@ async def delete(ctx: Context, subject: Subject, memory: Memory) -> float | None
         return None
     try:
         message = await _Deletion(ctx, subject, memory).run()
+    except Conflict:
+        raise
     except ReconcileError as problem:
         return await _report_blocked(ctx, subject, problem)
     reason = Reason.DELETED if message is None else Reason.RELEASED
@@ -86,7 +88,7 @@ class _Deletion:
             return "deletionPolicy is Retain; the endpoint stays in Elasticsearch"
         client = self._client(spec, home)
         inference_id = spec.inference_id or self.subject.key.name
-        async with self.ctx.cluster_locks(home, inference_id):
+        async with self.ctx.locks(home, inference_id):
             return await self._delete(client, inference_id, spec)
 
     def _client(self, spec: InferenceEndpointSpec, home: str) -> Client:
@@ -149,14 +151,26 @@ async def _report_blocked(ctx: Context, subject: Subject, problem: ReconcileErro
         ctx.queue.add(Key(CONNECTION, subject.key.namespace, _connection_name(subject)))
     known = subject.status
     ctx.queue.fail(subject.key)
+    in_use = None
+    if problem.reason is Reason.IN_USE:
+        pipelines, indices = references(problem.message)
+        in_use = References(pipelines=pipelines, indices=indices)
+        problem = _in_use(in_use)
     verdicts = conditions.blocked_deletion(known.conditions, problem)
     conds = conditions_after(ctx, known, verdicts, subject.generation, problem)
-    pipelines, indices = references(problem.message) if problem.reason is Reason.IN_USE else ([], [])
-    in_use = References(pipelines=pipelines, indices=indices) if problem.reason is Reason.IN_USE else None
     after = known.model_copy(update={"conditions": conds, "references": in_use})
     written = await write_status(ctx, subject.about, known, after)
     tell_transition(ctx, About(subject.key, written), known, after)
     return _wait(ctx, subject, problem)
+
+
+def _in_use(uses: References) -> Waiting:
+    kinds = (("indices", uses.indices), ("pipelines", uses.pipelines))
+    named = " and ".join(f"{kind} {', '.join(names)}" for kind, names in kinds if names)
+    return Waiting(
+        Reason.IN_USE,
+        f"elasticsearch does not delete the endpoint while {named} use it; change those, {_RELEASE_HINT}",
+    )
 
 
 def _wait(ctx: Context, subject: Subject, problem: ReconcileError) -> float:

@@ -95,10 +95,14 @@ def without(definition: Definition, paths: frozenset[str]) -> Definition:
     """The definition with the settings at `paths` taken out."""
 
     def prune(settings: Mapping[str, Any], prefix: str) -> dict[str, Any]:
-        kept = {k: v for k, v in settings.items() if f"{prefix}/{escape(k)}" not in paths}
-        return {
-            k: prune(v, f"{prefix}/{escape(k)}") if isinstance(v, Mapping) else v for k, v in kept.items()
-        }
+        kept = {}
+        for key, value in settings.items():
+            path = f"{prefix}/{escape(key)}"
+            inner = prune(value, path) if isinstance(value, Mapping) else value
+            emptied = inner == {} and value != {}
+            if path not in paths and not emptied:
+                kept[key] = inner
+        return kept
 
     return replace(
         definition,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from inference_operator.api.connection import CONNECTION_FINALIZER
 from inference_operator.api.schema import seconds
 from inference_operator.api.v1alpha1 import (
     FINALIZER,
@@ -21,8 +22,9 @@ from inference_operator.context import Context, Memory
 from inference_operator.elasticsearch.client import GRACE, Client
 from inference_operator.endpoint import Definition, definition_from_answer, definition_of, segments, without
 from inference_operator.errors import Reason, ReconcileError, Stalled, Transient
+from inference_operator.kube import CONNECTION, About, Conflict, Key
 from inference_operator.plan import Action, Create, Desired, Update
-from inference_operator.report import conditions_after, write_finalizers, write_status
+from inference_operator.report import conditions_after, finalizers_of, refresh, write_finalizers, write_status
 from inference_operator.resolve import LoadedSecrets, Subject, load_secrets, subject_of
 from inference_operator.secret import SecretValue
 
@@ -89,10 +91,27 @@ async def care_for_finalizer(work: Work) -> None:
     wanted = work.spec.deletion_policy != "Retain"
     if wanted == subject.has_finalizer:
         return
+    if wanted:
+        await _hold_connection(work)
     others = [f for f in subject.finalizers if f != FINALIZER]
     finalizers = [*others, FINALIZER] if wanted else others
     raw = await write_finalizers(work.ctx, subject.about, finalizers)
     work.subject = subject_of(subject.key, raw)
+
+
+async def _hold_connection(work: Work) -> None:
+    """The connection must not vanish before the endpoints whose deletion needs it."""
+    ctx = work.ctx
+    key = Key(CONNECTION, work.subject.key.namespace, work.spec.connection_ref.name)
+    async with ctx.locks(key.namespace, key.name):
+        raw = ctx.store.get(key)
+        if raw is None or CONNECTION_FINALIZER in finalizers_of(raw):
+            return
+        try:
+            await write_finalizers(ctx, About(key, raw), [*finalizers_of(raw), CONNECTION_FINALIZER])
+        except Conflict:
+            await refresh(ctx, key)
+            raise
 
 
 async def _create(work: Work) -> Done:

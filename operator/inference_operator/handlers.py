@@ -5,12 +5,13 @@ Kopf patches nothing, keeps no state on the objects, and is started again when i
 
 import asyncio
 import logging
-from collections.abc import Iterator, Mapping
+import threading
+import time
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from typing import Any
 
 import kopf
 
-from inference_operator.api.connection import CONNECTION_FINALIZER
 from inference_operator.api.schema import GROUP, VERSION
 from inference_operator.context import Context
 from inference_operator.kube import CONNECTION, ENDPOINT, SECRET_SELECTOR, Key, Kind, Raw
@@ -70,22 +71,24 @@ def settings() -> kopf.OperatorSettings:
     return configured
 
 
-def registry(ctx: Context) -> kopf.OperatorRegistry:
+Observer = Callable[[Kind | None, str | None, Raw], None]
+"""Takes in one event: about one of our kinds, or (None) about a Secret."""
+
+
+def registry(tell: Observer) -> kopf.OperatorRegistry:
     """The handlers: one per kind, and one for Secrets."""
     handlers = kopf.OperatorRegistry()
+    kopf.on.login(registry=handlers)(_login)
+
+    def forward(kind: Kind | None) -> Callable[..., Coroutine[Any, Any, None]]:
+        async def on_event(event: Mapping[str, Any], **_: Any) -> None:
+            tell(kind, event["type"], event["object"])
+
+        return on_event
 
     for kind in _KINDS:
-
-        async def on_object(event: Mapping[str, Any], _kind: Kind = kind, **_: Any) -> None:
-            observe(ctx, _kind, event["type"], event["object"])
-
-        kopf.on.event(GROUP, VERSION, kind.plural, id=kind.plural, registry=handlers)(on_object)
-
-    async def on_secret(event: Mapping[str, Any], **_: Any) -> None:
-        observe_secret(ctx, event["type"], event["object"])
-
-    kopf.on.event("v1", "secrets", id="secrets", registry=handlers)(on_secret)
-    kopf.on.login(registry=handlers)(_login)
+        kopf.on.event(GROUP, VERSION, kind.plural, id=kind.plural, registry=handlers)(forward(kind))
+    kopf.on.event("v1", "secrets", id="secrets", registry=handlers)(forward(None))
     return handlers
 
 
@@ -104,17 +107,6 @@ def observe(ctx: Context, kind: Kind, event: str | None, raw: Raw) -> None:
     if ctx.store.put(kind, raw):
         ctx.queue.forget(key)
         ctx.queue.add(key)
-        if kind is CONNECTION:
-            return
-        _hold(ctx, key, raw)
-
-
-def _hold(ctx: Context, key: Key, raw: Raw) -> None:
-    """An endpoint that will need its connection for the deletion makes the connection take a finalizer."""
-    connection = connection_of(key, raw)
-    held = ctx.store.get(connection)
-    if held is not None and CONNECTION_FINALIZER not in (held["metadata"].get("finalizers") or []):
-        ctx.queue.add(connection)
 
 
 def connection_of(key: Key, raw: Raw) -> Key:
@@ -183,26 +175,58 @@ async def _relist_secrets(ctx: Context) -> None:
             observe_secret(ctx, "DELETED", {"metadata": secret._asdict()})
 
 
-async def watch_forever(ctx: Context, stop: asyncio.Event) -> None:
-    """Run Kopf, and run it again whenever it ends; queue and store live on."""
-    delay = _RESTART_DELAY
-    while not stop.is_set():
-        started = asyncio.get_running_loop().time()
-        try:
-            await kopf.operator(
-                registry=registry(ctx),
-                settings=settings(),
-                clusterwide=True,
-                standalone=True,
-                stop_flag=stop,
+class Watch:
+    """Kopf in a thread and an event loop of its own, run again whenever it ends.
+
+    When Kopf ends it cancels every task of its loop, and it would take over the handling of signals in the main
+    thread; so it shares neither with the workers. Events are handed over to the loop that made the Watch.
+    """
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+        self._loop = asyncio.get_running_loop()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ask it to end; it does so on its own."""
+        self._stop.set()
+
+    @property
+    def running(self) -> bool:
+        """Whether its thread lives."""
+        return self._thread.is_alive()
+
+    def _tell(self, kind: Kind | None, event: str | None, raw: Raw) -> None:
+        if kind is None:
+            self._loop.call_soon_threadsafe(observe_secret, self._ctx, event, raw)
+        else:
+            self._loop.call_soon_threadsafe(observe, self._ctx, kind, event, raw)
+
+    def _run(self) -> None:
+        delay = _RESTART_DELAY
+        while not self._stop.is_set():
+            begin = time.monotonic()
+            self._run_once()
+            lived = time.monotonic() - begin
+            delay = (
+                _RESTART_DELAY
+                if lived > 2 * _LONGEST_RESTART_DELAY
+                else min(delay * 2, _LONGEST_RESTART_DELAY)
             )
+            if not self._stop.wait(delay):
+                self._ctx.metrics.watch_restarts.inc()
+
+    def _run_once(self) -> None:
+        operator = kopf.operator(
+            registry=registry(self._tell),
+            settings=settings(),
+            clusterwide=True,
+            standalone=True,
+            stop_flag=self._stop,
+        )
+        try:
+            asyncio.run(operator)
         except Exception as error:  # noqa: BLE001 - whatever ended it, it must go on
             LOGGER.warning("the watch ended and is started again: %s", type(error).__name__)
-        if stop.is_set():
-            return
-        ctx.metrics.watch_restarts.inc()
-        lived = asyncio.get_running_loop().time() - started
-        delay = (
-            _RESTART_DELAY if lived > 2 * _LONGEST_RESTART_DELAY else min(delay * 2, _LONGEST_RESTART_DELAY)
-        )
-        await asyncio.sleep(delay)

@@ -1,6 +1,7 @@
 """/livez, /readyz and /metrics. A probe tells whether there is progress, not merely whether the process exists."""
 
 import asyncio
+import logging
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -12,6 +13,8 @@ from inference_operator.conditions import Type, find
 from inference_operator.context import Context
 from inference_operator.kube import ENDPOINT
 from inference_operator.resolve import subject_of
+
+LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -65,3 +68,13 @@ def refresh_gauges(ctx: Context) -> None:
         found[(ready.status, ready.reason) if ready else ("Unknown", "")] += 1
     for labels, count in found.items():
         ctx.metrics.endpoints.labels(*labels).set(count)
+
+
+async def serve(health: Health) -> web.AppRunner:
+    """Serve the probes; clean the result up to stop."""
+    settings = health.ctx.settings
+    runner = web.AppRunner(application(health), access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, settings.http_host, settings.http_port).start()
+    LOGGER.info("the probes are served", extra={"address": str(runner.addresses[0])})
+    return runner

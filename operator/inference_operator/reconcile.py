@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from inference_operator import conditions, status
-from inference_operator.api.connection import CONNECTION_FINALIZER
 from inference_operator.api.schema import seconds
 from inference_operator.api.v1alpha1 import ClusterInfo, InferenceEndpointSpec, InferenceEndpointStatus
 from inference_operator.context import Context, Memory
@@ -36,7 +35,6 @@ from inference_operator.references import parse_spec
 from inference_operator.report import (
     conditions_after,
     dump,
-    finalizers_of,
     refresh,
     tell,
     tell_transition,
@@ -70,7 +68,9 @@ async def reconcile_endpoint(key: Key, ctx: Context) -> float | None:
         return None
     attempt = Attempt(ctx, subject_of(key, raw), ctx.memory.setdefault(key, Memory()))
     try:
-        return await (delete(ctx, attempt.subject, attempt.memory) if attempt.subject.deleting else attempt.run())
+        return await (
+            delete(ctx, attempt.subject, attempt.memory) if attempt.subject.deleting else attempt.run()
+        )
     except NotYet:
         return _UNTIL_CHECKED
     except Conflict:
@@ -105,7 +105,7 @@ class Attempt:
         states = await secret_states(ctx, subject.key.namespace, spec)
         desired = Desired(spec.inference_id or subject.key.name, definition_of(spec), bool(states))
         self.work = work = Work(ctx, subject, self.memory, spec, client, desired)
-        async with ctx.cluster_locks(client.identity.cluster_uuid, desired.inference_id):
+        async with ctx.locks(client.identity.cluster_uuid, desired.inference_id):
             self._check_ownership(work)
             await self._converge(work, states)
         ctx.queue.forget(subject.key)
@@ -189,18 +189,11 @@ class Attempt:
         conds = conditions_after(ctx, subject.status, verdicts, subject.generation, verified.problem)
         after = status.after(subject.status, conds, work.desired.inference_id, seen)
         written = await write_status(ctx, subject.about, subject.status, after)
-        if why := reason_of(chosen.action, past):
+        why = reason_of(chosen.action, past)
+        ignored = verified.problem is not None and verified.problem.reason is Reason.UPDATE_NOT_APPLIED
+        if why and not ignored:
             tell(ctx, About(subject.key, written), Reason(why), story(why, work))
-        tell_transition(ctx, About(subject.key, written), self.subject.status, after)
-        self._hold_connection(work)
-
-    def _hold_connection(self, work: Work) -> None:
-        """The connection must not vanish before the endpoints whose deletion needs it."""
-        connection = Key(CONNECTION, self.subject.key.namespace, work.spec.connection_ref.name)
-        if work.subject.has_finalizer and CONNECTION_FINALIZER not in finalizers_of(
-            self.ctx.store.get(connection)
-        ):
-            self.ctx.queue.add(connection)
+        tell_transition(ctx, About(subject.key, written), self.subject.status, after, recovery=not why)
 
     async def report_problem(self, problem: ReconcileError) -> float:
         """Say in the status what is wrong, if that is news; seconds until the next attempt."""

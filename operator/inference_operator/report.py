@@ -81,8 +81,8 @@ async def write_finalizers(ctx: Context, about: About, finalizers: Sequence[str]
     return written
 
 
-def tell_transition(ctx: Context, about: About, before: Any, after: Any) -> None:
-    """An event where `Ready` got another reason; trouble is a warning, and recovery from it is told too."""
+def tell_transition(ctx: Context, about: About, before: Any, after: Any, *, recovery: bool = True) -> None:
+    """An event where `Ready` got another reason; `recovery`: also where that is a good one."""
     old, new = find(before.conditions, Type.READY), find(after.conditions, Type.READY)
     blocked = find(after.conditions, Type.DELETION_BLOCKED)
     was_blocked = find(before.conditions, Type.DELETION_BLOCKED)
@@ -90,7 +90,7 @@ def tell_transition(ctx: Context, about: About, before: Any, after: Any) -> None
         tell(ctx, about, Reason(blocked.reason), blocked.message, warning=True)
     elif new and not blocked and (old is None or old.reason != new.reason):
         good = new.reason in {Reason.SYNCED, Reason.CONNECTED, Reason.PROGRESSING}
-        if good and old is None:
+        if good and (old is None or not recovery):
             return  # the event of the action itself tells it
         tell(ctx, about, Reason(new.reason), new.message or "all is well again", warning=not good)
 

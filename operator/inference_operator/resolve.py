@@ -104,7 +104,6 @@ def session_for(ctx: Context, subject: Subject, spec: InferenceEndpointSpec) -> 
             Reason.CONNECTION_NOT_FOUND,
             f"there is no ElasticsearchConnection {connection.name!r} in namespace {connection.namespace!r}; create it",
         )
-    ctx.queue.add(connection)
     raise NotYet
 
 
@@ -254,7 +253,6 @@ def _cluster_of(ctx: Context, key: Key, spec: Mapping[str, Any]) -> str | None:
     connection = Key(CONNECTION, key.namespace, str((spec.get("connectionRef") or {}).get("name", "")))
     session = ctx.sessions.get(connection)
     if session is None and ctx.store.get(connection) is not None:
-        ctx.queue.add(connection)
         raise NotYet  # it might be the older one, in the same cluster
     return session.cluster_uuid if session else None
 

@@ -10,9 +10,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from inference_operator.secret import Redactor
 
-LOGGER = logging.getLogger("inference_operator")
-_QUIET = ("kopf", "httpx", "httpcore", "aiohttp", "asyncio", "kubernetes")
-_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_LIBRARIES = ("kopf", "httpx", "httpcore", "aiohttp", "asyncio", "kubernetes")
+_EXTRAS = ("object", "reason", "address", "waiting", "seconds")
+"""The fields that our own log lines carry beside their message."""
 
 
 class Metrics:
@@ -65,7 +65,7 @@ class RedactingFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as one redacted line."""
-        extra = {k: v for k, v in vars(record).items() if k not in _STANDARD}
+        extra = {k: v for k in _EXTRAS if (v := getattr(record, k, None)) is not None}
         line = self._json(record, extra) if self._as_json else self._text(record, extra)
         return self._redactor.redact(line)
 
@@ -87,11 +87,16 @@ class RedactingFormatter(logging.Formatter):
 
 
 def configure_logging(redactor: Redactor, level: str, form: str) -> None:
-    """Send all logs to stderr through the redactor; libraries speak only when something is wrong."""
+    """Send all logs to stderr through the redactor.
+
+    Libraries speak only when something is wrong, whatever the level: at DEBUG, Kopf would print whole bodies.
+    """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(RedactingFormatter(redactor, as_json=form == "json"))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for name in _QUIET:
-        logging.getLogger(name).setLevel(logging.DEBUG if level == "DEBUG" else logging.WARNING)
+    for name in _LIBRARIES:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    # It warns that it gets no signals, which is as it should be: its thread is stopped by its flag.
+    logging.getLogger("kopf._core.reactor.running").setLevel(logging.ERROR)

@@ -23,12 +23,12 @@ class WorkQueue(Generic[K]):
         self._processing: dict[K, float] = {}
         self._timers: dict[K, asyncio.TimerHandle] = {}
         self._failures: dict[K, int] = {}
-        self._shut = False
+        self.closed = asyncio.Event()
 
     def add(self, key: K) -> None:
         """Work on `key` as soon as a worker is free."""
         self._cancel_timer(key)
-        if self._shut or key in self._dirty:
+        if self.closed.is_set() or key in self._dirty:
             return
         self._dirty.add(key)
         if key not in self._processing:
@@ -38,7 +38,7 @@ class WorkQueue(Generic[K]):
         """Work on `key` in `delay` seconds, or earlier if that was asked for already."""
         loop = asyncio.get_running_loop()
         timer = self._timers.get(key)
-        if self._shut or (timer is not None and timer.when() <= loop.time() + delay):
+        if self.closed.is_set() or (timer is not None and timer.when() <= loop.time() + delay):
             return
         self._cancel_timer(key)
         self._timers[key] = loop.call_later(max(delay, 0.0), self.add, key)
@@ -72,7 +72,7 @@ class WorkQueue(Generic[K]):
 
     async def _get(self) -> K | None:
         key = await self._ready.get()
-        if key is None or self._shut:
+        if key is None or self.closed.is_set():
             self._ready.put_nowait(None)  # for the next worker
             return None
         self._dirty.discard(key)
@@ -86,7 +86,7 @@ class WorkQueue(Generic[K]):
 
     def shut_down(self) -> None:
         """Hand out no more keys; what is being worked on is finished."""
-        self._shut = True
+        self.closed.set()
         for key in list(self._timers):
             self._cancel_timer(key)
         self._ready.put_nowait(None)

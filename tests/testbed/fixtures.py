@@ -1,5 +1,6 @@
 """The parts of the test bed as pytest fixtures: one of each per test process, started when first asked for."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,11 @@ from testbed.provider import Provider
 from testbed.standin.client import Standin
 
 CRDS = Path(__file__).parents[2] / "crds"
+
+
+def pytest_configure() -> None:
+    """Let SIGTERM end a run as Ctrl-C does, so that what was started is also stopped."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

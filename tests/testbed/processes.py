@@ -1,13 +1,17 @@
 """Starting the test bed's processes, waiting for them, and making sure that none outlives its starter."""
 
+import contextlib
 import ctypes
 import os
+import secrets
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,6 +20,10 @@ T = TypeVar("T")
 _PR_SET_PDEATHSIG = 1
 _TAIL = 20  # lines of a log that an error quotes
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+# For the kernel a process's starter is a thread, so all are started by one that lives as long as we do.
+_STARTER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="starter")
+# Below the ports that kernels give to outgoing connections, which could else take one before it is bound.
+_PORTS = range(10_000, 32_000)
 
 
 class ProcessDied(RuntimeError):
@@ -24,15 +32,19 @@ class ProcessDied(RuntimeError):
 
 def free_port() -> int:
     """A TCP port on loopback that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    while True:
+        port = secrets.choice(_PORTS)  # not `random`, which test tools seed: two workers would choose alike
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
-def _die_with_parent() -> None:
+def _die_with(starter: int) -> None:
     """Runs in the child before exec: the kernel kills it when its starter dies, however that happens."""
     if _LIBC is not None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != starter:  # it died before we could say so
+            os._exit(1)
 
 
 class Process:
@@ -51,7 +63,8 @@ class Process:
         self.log = log
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output:
-            self._process = subprocess.Popen(
+            self._process = _STARTER.submit(
+                subprocess.Popen[bytes],
                 [str(a) for a in argv],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -59,8 +72,8 @@ class Process:
                 env=dict(env) if env is not None else None,
                 cwd=cwd,
                 start_new_session=True,
-                preexec_fn=_die_with_parent,  # noqa: PLW1509 - one system call, safe with threads
-            )
+                preexec_fn=partial(_die_with, os.getpid()),  # two system calls, safe with threads
+            ).result()
 
     @property
     def pid(self) -> int:
@@ -96,10 +109,8 @@ class Process:
         self._process.wait()
 
     def _signal(self, number: signal.Signals) -> None:
-        try:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, number)
-        except (ProcessLookupError, PermissionError):
-            return
 
 
 def wait_for(

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 # Only finished requests, and nothing of the control plane's own.
 POLICY = """\
@@ -42,23 +43,20 @@ def read(path: Path, offset: int = 0) -> Iterator[AuditEntry]:
     with path.open("rb") as log:
         log.seek(offset)
         for line in log:
-            if line.endswith(b"\n"):
+            if line.endswith(b"\n"):  # the last one may still be being written
                 yield _entry(json.loads(line))
 
 
-def _entry(event: dict[str, dict[str, str] | str]) -> AuditEntry:
-    target, user, status = (event.get(k) or {} for k in ("objectRef", "user", "responseStatus"))
-    assert isinstance(target, dict)
-    assert isinstance(user, dict)
-    assert isinstance(status, dict)
+def _entry(event: dict[str, Any]) -> AuditEntry:
+    target = event.get("objectRef", {})
     return AuditEntry(
-        verb=str(event.get("verb", "")),
+        verb=event["verb"],
         resource=target.get("resource", ""),
         subresource=target.get("subresource", ""),
         namespace=target.get("namespace", ""),
         name=target.get("name", ""),
-        user=user.get("username", ""),
-        user_agent=str(event.get("userAgent", "")),
-        code=int(status.get("code", 0)),
-        uri=str(event.get("requestURI", "")),
+        user=event["user"].get("username", ""),
+        user_agent=event.get("userAgent", ""),
+        code=event.get("responseStatus", {}).get("code", 0),
+        uri=event["requestURI"],
     )

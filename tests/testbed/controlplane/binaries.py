@@ -3,30 +3,24 @@
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
+from typing import IO
 
 from testbed.cache import cache_dir
 
 MODULE = Path(__file__).parent / "go"
-VERSION = "v1.37.2"
-_NEEDED = ("etcd", "kube-apiserver", "kube-controller-manager", "kubectl")
-_PACKAGES = (
-    "go.etcd.io/etcd/server/v3",
-    "k8s.io/kubernetes/cmd/kube-apiserver",
-    "k8s.io/kubernetes/cmd/kube-controller-manager",
-    "k8s.io/kubernetes/cmd/kubectl",
-)
-_STAMP = "k8s.io/component-base/version"
-_LDFLAGS = (
-    f"-s -w -X {_STAMP}.gitVersion={VERSION} -X {_STAMP}.gitMajor={VERSION[1:].split('.')[0]} "
-    f"-X {_STAMP}.gitMinor={VERSION.split('.')[1]}"
-)
+_PACKAGES = {
+    "etcd": "go.etcd.io/etcd/server/v3",
+    "kube-apiserver": "k8s.io/kubernetes/cmd/kube-apiserver",
+    "kube-controller-manager": "k8s.io/kubernetes/cmd/kube-controller-manager",
+    "kubectl": "k8s.io/kubernetes/cmd/kubectl",
+}
 _REPORT_EVERY = 20.0  # seconds
 
 
@@ -43,27 +37,36 @@ def ensure() -> Path:
         Unavailable: there are none and Go is missing, or the build failed.
     """
     if assets := os.environ.get("KUBEBUILDER_ASSETS"):
-        return _checked(Path(assets))
+        return Path(assets)
     folder = cache_dir(f"controlplane-{_fingerprint()}")
-    if _complete(folder):
-        return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with folder.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # of several that start at once, one builds
-        if not _complete(folder):
-            _build(folder)
+    if not folder.exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with folder.with_suffix(".lock").open("w") as lock:
+            _await_turn(lock)
+            if not folder.exists():
+                _build(folder)
     return folder
 
 
-def _checked(folder: Path) -> Path:
-    missing = [name for name in _NEEDED if not (folder / name).exists()]
-    if missing:
-        raise Unavailable(f"KUBEBUILDER_ASSETS={folder} lacks {', '.join(missing)}")
-    return folder
+def find(folder: Path, program: str) -> Path:
+    """The path of one program in what `ensure` returned.
+
+    Raises:
+        Unavailable: it is not there; Go's own tools put no kube-controller-manager into KUBEBUILDER_ASSETS.
+    """
+    path = folder / program
+    if not path.exists():
+        raise Unavailable(f"no {program} in {folder}; without KUBEBUILDER_ASSETS it would be built")
+    return path
 
 
-def _complete(folder: Path) -> bool:
-    return all((folder / name).exists() for name in _NEEDED)
+def _await_turn(lock: IO[str]) -> None:
+    """Of several that start at once, one builds."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        _say("waiting for another process that builds it")
+        fcntl.flock(lock, fcntl.LOCK_EX)
 
 
 def _fingerprint() -> str:
@@ -75,40 +78,46 @@ def _build(folder: Path) -> None:
     go = shutil.which("go")
     if go is None:
         raise Unavailable("the control plane is built with Go, and there is no `go` on the PATH")
-    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
-        for package in _PACKAGES:
-            _compile(go, package, Path(scratch))
-        (Path(scratch) / "server").rename(Path(scratch) / "etcd")
-        finished = folder.with_suffix(".new")
-        shutil.rmtree(finished, ignore_errors=True)
-        shutil.copytree(scratch, finished)
-        finished.rename(folder)
+    unfinished = folder.with_suffix(".partial")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir()
+    _say("building it takes some nine minutes on two cores, once")
+    for program, package in _PACKAGES.items():
+        _compile(go, package, unfinished / program)
+    unfinished.rename(folder)
 
 
 def _compile(go: str, package: str, target: Path) -> None:
     begin = time.monotonic()
     done = threading.Event()
-    threading.Thread(target=_report, args=(package, done), daemon=True).start()
+    threading.Thread(target=_report, args=(target.name, done), daemon=True).start()
     try:
         subprocess.run(
-            [go, "build", "-trimpath", "-ldflags", _LDFLAGS, "-o", f"{target}/", package],
+            [go, "build", "-trimpath", f"-ldflags={_ldflags()}", f"-o={target}", package],
             cwd=MODULE,
-            env={**os.environ, "GOFLAGS": "-mod=readonly"},
+            env={**os.environ, "GOFLAGS": "-mod=readonly", "GOWORK": "off"},
             check=True,
         )
     except subprocess.CalledProcessError as error:
         raise Unavailable(f"go build {package} failed with {error.returncode}") from None
     finally:
         done.set()
-    _say(f"built {package} in {time.monotonic() - begin:.0f} s")
+    _say(f"built {target.name} in {time.monotonic() - begin:.0f} s")
 
 
-def _report(package: str, done: threading.Event) -> None:
-    """Show that the build goes on: the first one takes some nine minutes on two cores."""
+def _ldflags() -> str:
+    """Strip the program and tell it its version, which is otherwise one that kubectl and helm cannot parse."""
+    version = re.search(r"k8s\.io/kubernetes v(\d+)\.(\d+)\S*", (MODULE / "go.mod").read_text())
+    assert version
+    values = {"gitVersion": version[0].split()[1], "gitMajor": version[1], "gitMinor": version[2]}
+    return " ".join(["-s -w", *(f"-X k8s.io/component-base/version.{k}={v}" for k, v in values.items())])
+
+
+def _report(program: str, done: threading.Event) -> None:
+    """Show that the build goes on."""
     begin = time.monotonic()
-    _say(f"building {package}; the four programs take some nine minutes, once")
     while not done.wait(_REPORT_EVERY):
-        _say(f"building {package}: {time.monotonic() - begin:.0f} s")
+        _say(f"building {program}: {time.monotonic() - begin:.0f} s")
 
 
 def _say(text: str) -> None:

@@ -38,7 +38,6 @@ class Configuration:
 
     folder: Path
     http_port: int
-    transport_port: int
     licence: str
     provider: Provider | None
     password: str = field(default_factory=lambda: secrets.token_urlsafe(16), repr=False)
@@ -66,7 +65,7 @@ class Configuration:
             "discovery.type": "single-node",
             "network.host": "127.0.0.1",
             "http.port": self.http_port,
-            "transport.port": self.transport_port,
+            "transport.port": 0,
             "path.data": str(state / "data"),
             "path.logs": str(state / "logs"),
             "xpack.license.self_generated.type": self.licence,

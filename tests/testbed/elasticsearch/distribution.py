@@ -101,9 +101,8 @@ def _unpack(archive: Path, home: Path) -> None:
         root = content.namelist()[0].split("/")[0]
         wanted = (f"{root}/elasticsearch/", f"{root}/bin/elasticsearch")
         content.extractall(partial, [name for name in content.namelist() if name.startswith(wanted)])
-    unpacked = partial / root
-    distribution = unpacked / "elasticsearch"
-    (unpacked / "bin/elasticsearch").rename(distribution / "bin/elasticsearch")
+    distribution = partial / root / "elasticsearch"
+    (partial / root / "bin/elasticsearch").rename(distribution / "bin/elasticsearch")
     # It is built for one architecture only; without it the start script takes the Java launcher.
     (distribution / NATIVE_LAUNCHER).unlink(missing_ok=True)
     _make_usable(distribution)

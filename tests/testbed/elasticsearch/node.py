@@ -19,8 +19,13 @@ class Node:
 
     installation: Installation
     configuration: Configuration
-    folder: Path
+    temporary: tempfile.TemporaryDirectory[str]
     process: Process
+
+    @property
+    def folder(self) -> Path:
+        """The node's folder for its configuration and state."""
+        return Path(self.temporary.name)
 
     @classmethod
     def start(cls, installation: Installation, log: Path, provider: Provider | None, licence: str) -> Self:
@@ -28,14 +33,15 @@ class Node:
 
         Its folder is not the test's own, into which the user who runs Elasticsearch for root may not look.
         """
-        folder = Path(tempfile.mkdtemp(prefix="elasticsearch-"))
+        temporary = tempfile.TemporaryDirectory(prefix="elasticsearch-", ignore_cleanup_errors=True)
+        folder = Path(temporary.name)
         for name in ("config", "data", "logs", "tmp"):
             (folder / name).mkdir()
-        configuration = Configuration(folder / "config", free_port(), free_port(), licence, provider)
+        configuration = Configuration(folder / "config", free_port(), licence, provider)
         configuration.write()
         _give(folder, installation.owner)
         process = Process(installation.command(folder), log=log, name="elasticsearch")
-        return cls(installation, configuration, folder, process)
+        return cls(installation, configuration, temporary, process)
 
     def restart(self) -> None:
         """Stop the node and start it again with what it has stored."""
@@ -47,7 +53,7 @@ class Node:
         """Stop the node and remove its folder."""
         self.process.stop()
         self.installation.discard(self.folder)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self.temporary.cleanup()
 
 
 def _give(folder: Path, owner: int) -> None:

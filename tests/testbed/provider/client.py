@@ -13,8 +13,6 @@ from testbed.processes import Process, wait_for
 from testbed.provider.state import ProviderRequest
 from testbed.provider.vendors import write_certificate
 
-SOURCES = Path(__file__).parents[2]
-
 
 class Provider:
     """A running stub: `url` for services whose URL is a setting, and perhaps the vendors' host names."""
@@ -35,7 +33,7 @@ class Provider:
         command += ["--vendor-certificate", str(certificate)] if vendor_hosts else []
         log = directory / "provider.log"
         log.unlink(missing_ok=True)
-        environment = {**os.environ, "PYTHONPATH": str(SOURCES)}
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         process = Process(command, log=log, name="provider", env=environment)
         ready = wait_for(
             lambda: _announcement(log), what="the provider stub is up", timeout=30, process=process

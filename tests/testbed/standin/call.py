@@ -1,11 +1,11 @@
 """One authenticated request as a handler sees it: path, query parameters and JSON body, parsed as the server parses."""
 
-import json
 import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from testbed.standin.refusal import Refusal, bad_request, illegal_argument, invalid
+from testbed.standin.jsontext import parse_object
+from testbed.standin.refusal import Refusal, bad_request, class_cast, illegal_argument, invalid
 from testbed.standin.security import Principal
 from testbed.standin.services import TASK_TYPES
 from testbed.standin.state import Cluster
@@ -88,8 +88,10 @@ def parse_task_type(text: str) -> str:
     return name
 
 
-def resolve_task_type(in_url: str, in_body: str | None) -> str:
+def resolve_task_type(in_url: str, in_body: Any) -> str:
     """The one task type that URL and body name together."""
+    if in_body is not None and not isinstance(in_body, str):
+        raise class_cast(in_body, "java.lang.String")
     if in_body is None:
         if in_url == "any":
             raise bad_request("model is missing required setting [task_type]")
@@ -103,50 +105,9 @@ def resolve_task_type(in_url: str, in_body: str | None) -> str:
     return named
 
 
-def parse_object(text: str) -> dict[str, Any]:
-    """The first JSON value of a text, with the parser errors of the server."""
-
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        value = dict(pairs)
-        if len(value) < len(pairs):
-            names = [name for name, _ in pairs]
-            raise _duplicate(text, next(name for name in names if names.count(name) > 1))
-        return value
-
-    try:
-        value, _ = json.JSONDecoder(object_pairs_hook=unique).raw_decode(text.lstrip())
-    except json.JSONDecodeError as error:
-        raise _malformed(text, error.pos) from error
-    return value if isinstance(value, dict) else {}
-
-
-def _duplicate(text: str, name: str) -> Refusal:
-    quoted = f'"{name}"'
-    column = text.index(quoted, text.index(quoted) + 1) + len(quoted) + 1
-    return _parse_error(f"Duplicate field '{name}'", text, column)
-
-
-def _malformed(text: str, position: int) -> Refusal:
-    if position < len(text.rstrip()) - 1:
-        return _parse_error(
-            f"Unexpected character ('{text[position]}' (code {ord(text[position])}))", text, position + 1
-        )
-    source = f'[Source: (byte[])"{text}"; line: 1, column: '
-    marker = f"expected close marker for Object (start marker at {source}1])"
-    reason = f"Unexpected end-of-input: {marker}\n at {source}{len(text) + 1}]"
-    cause = Refusal(400, "json_e_o_f_exception", reason)
-    return Refusal(
-        400, "x_content_e_o_f_exception", f"[1:{len(text) + 1}] Unexpected end of file", cause=cause
-    )
-
-
-def _parse_error(problem: str, text: str, column: int) -> Refusal:
-    reason = f'{problem}\n at [Source: (byte[])"{text}"; line: 1, column: {column}]'
-    cause = Refusal(400, "json_parse_exception", reason)
-    return Refusal(400, "x_content_parse_exception", f"[1:{column}] {reason}", cause=cause)
-
-
 def _seconds(text: str) -> float:
+    if text in ("-1", "0"):
+        return 0
     unit = next((unit for unit in _UNITS if text.lower().endswith(unit)), None)
     if unit is None:
         problem = "as a time value: unit is missing or unrecognized"
@@ -154,5 +115,7 @@ def _seconds(text: str) -> float:
     number = text[: -len(unit)].strip()
     if not re.fullmatch(r"-?\d+", number):
         cause = Refusal(400, "number_format_exception", f'For input string: "{number}"')
-        raise illegal_argument(f"failed to parse [{text}]", cause)
+        fraction = re.fullmatch(r"-?\d+\.\d+", number)
+        more = ", fractional time values are not supported" if fraction else ""
+        raise illegal_argument(f"failed to parse [{text}]{more}", cause)
     return int(number) * _UNITS[unit]

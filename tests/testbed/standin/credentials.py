@@ -1,12 +1,15 @@
 """The security API, as far as the operator asks it what it may do and tests make keys and users."""
 
+import json
 import re
 from typing import Any
 
 from testbed.standin.call import Call
-from testbed.standin.refusal import Refusal, invalid
+from testbed.standin.profiles import Profile
+from testbed.standin.refusal import Refusal, illegal_argument, invalid
 from testbed.standin.reply import Reply
 from testbed.standin.security import Principal
+from testbed.standin.services import DATA
 
 _LIFETIME = re.compile(r"(\d+)([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -28,7 +31,8 @@ async def authenticate(call: Call) -> Reply:
         how: dict[str, Any] = {"authentication_type": "realm"}
     else:
         realm = {"name": "_es_api_key", "type": "_es_api_key"}
-        how = {"authentication_type": "api_key", "api_key": {"id": who.key_id, "name": who.key_name}}
+        key = {"managed_by": "elasticsearch", "name": who.key_name, "id": who.key_id}
+        how = {"authentication_type": "api_key", "api_key": key}
     return Reply(
         json={**person, "enabled": True, "authentication_realm": realm, "lookup_realm": realm, **how}
     )
@@ -36,14 +40,25 @@ async def authenticate(call: Call) -> Reply:
 
 async def has_privileges(call: Call) -> Reply:
     """GET or POST _security/user/_has_privileges, for cluster privileges."""
-    call.required_body()
+    if not call.body:
+        raise Refusal(400, "parse_exception", "request body or source parameter is required")
     call.no_more_parameters()
-    asked = call.document().get("cluster", [])
-    if not asked:
+    body, who = call.document(), call.principal
+    if not body.keys() & {"cluster", "index", "application"}:
+        text = f"failed to parse privileges check [{who.user}/has_privileges]"
+        raise Refusal(
+            400, "parse_exception", f"{text}. All privilege fields [cluster,index,applications] are missing"
+        )
+    cluster, indices = body.get("cluster", []), body.get("index", [])
+    if not cluster and not indices:
         raise invalid(["must specify at least one privilege"], "action_request_validation_exception")
-    held = {privilege: call.principal.has(privilege) for privilege in sorted(asked)}
-    answer = {"username": call.principal.user, "has_all_requested": all(held.values()), "cluster": held}
-    return Reply(json={**answer, "index": {}, "application": {}})
+    _check_known(cluster, call.cluster.profile)
+    held = {privilege: who.has(privilege) for privilege in cluster}
+    everywhere = "superuser" in who.roles
+    reach = {name: dict.fromkeys(one["privileges"], everywhere) for one in indices for name in one["names"]}
+    everything = all(held.values()) and (everywhere or not indices)
+    answer = {"username": who.user, "has_all_requested": everything, "cluster": held}
+    return Reply(json={**answer, "index": reach, "application": {}})
 
 
 async def create_key(call: Call) -> Reply:
@@ -110,3 +125,12 @@ async def put_user(call: Call) -> Reply:
         )
     security.create_user(name, password, body.get("roles", []))
     return Reply(json={"created": known is None})
+
+
+def _check_known(privileges: list[str], profile: Profile) -> None:
+    known: list[str] = json.loads((DATA / profile.privileges).read_text())
+    for name in privileges:
+        if name not in known and not name.startswith("cluster:"):
+            text = "a privilege must be either one of the predefined cluster privilege names"
+            names = f"[{','.join(known)}] or a pattern over one of the available cluster actions"
+            raise illegal_argument(f"unknown cluster privilege [{name}]. {text} {names}")

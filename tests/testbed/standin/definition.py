@@ -5,10 +5,10 @@ from typing import Any
 
 from testbed.standin import incluster
 from testbed.standin.chunking import LEGACY, parse_chunking
-from testbed.standin.javatext import java_text
+from testbed.standin.javatext import hash_order, java_text
 from testbed.standin.profiles import Profile
 from testbed.standin.provider import Subject
-from testbed.standin.refusal import bad_request, invalid
+from testbed.standin.refusal import Refusal, bad_request, invalid
 from testbed.standin.services import EMBEDDING_TASKS, IN_CLUSTER, Service
 from testbed.standin.state import Endpoint
 from testbed.standin.values import merged, read, read_rate_limit, refuse_unknown, section
@@ -23,12 +23,17 @@ def define(inference_id: str, task_type: str, service: Service, body: dict[str, 
     chunking = parse_chunking(section(body, "chunking_settings")) if chunks else None
     if task_type not in service.task_types:
         raise bad_request(f"The [{service.name}] service does not support task type [{task_type}]")
+    if service.fact("ignores_task_settings"):
+        tasks = {}
     if service.name == IN_CLUSTER:
         settings, task_settings = incluster.read_settings(task_type, given, tasks)
     else:
         settings = _service_settings(service, task_type, given)
         task_settings = read(service.task_settings(task_type), tasks, "task_settings")
     secrets = _secrets(service, task_type, given)
+    if tasks and (parser := service.fact("task_settings_parser")):
+        text = f"[1:2] [{parser}] unknown field [{hash_order(list(tasks))[0]}]"
+        raise Refusal(400, "x_content_parse_exception", text)
     for rest in (body, given, tasks):
         refuse_unknown(rest, service.name)
     return Endpoint(inference_id, task_type, service.name, settings, task_settings, chunking, secrets)
@@ -76,7 +81,8 @@ def read_update(body: dict[str, Any], profile: Profile) -> dict[str, Any]:
     rest = {name: value for name, value in body.items() if name not in allowed}
     for name in allowed - {"task_type"}:
         if not isinstance(body.get(name, {}), dict):
-            raise bad_request(f"Unable to parse [{name}] in the request [{java_text(body)}]")
+            title = name.replace("_", " ")
+            raise bad_request(f"Unable to parse {title} in the request [{java_text(body)}]")
     if rest:
         text = "Request contained fields which cannot be updated, remove these fields and try again"
         raise bad_request(f"{text} [{java_text(rest)}]")
@@ -119,7 +125,8 @@ def _secrets(service: Service, task_type: str, given: dict[str, Any]) -> dict[st
     received = [name for name in alternatives if name in secrets]
     if alternatives and len(received) != 1:
         choices = ", ".join(f"[{name}]" for name in alternatives[:-1]) + f", or [{alternatives[-1]}]"
-        text = f"must have exactly one of {choices} field set, received: [{', '.join(received)}]"
+        text = f"must have exactly one of {choices} field set"
+        text += f", received: [{', '.join(received)}]" if received else ""
         raise invalid([f"[secret_settings] {text}"])
     return secrets
 
@@ -138,7 +145,7 @@ def _updated_settings(endpoint: Endpoint, service: Service, given: dict[str, Any
     settings = endpoint.service_settings
     if service.name == IN_CLUSTER:
         return incluster.updated_settings(settings, given)
-    limit = service.default_rate_limit(endpoint.task_type)
-    if service.fact("updates_rate_limit") and limit is not None and given.get("rate_limit") is not None:
-        return settings | {"rate_limit": read_rate_limit(dict(given), limit, service.name)}
-    return settings
+    if not service.fact("updates_rate_limit") or "rate_limit" not in settings:
+        return settings
+    stored = settings["rate_limit"]["requests_per_minute"]
+    return settings | {"rate_limit": read_rate_limit(dict(given), stored, service.name)}

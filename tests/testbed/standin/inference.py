@@ -25,9 +25,9 @@ async def create(call: Call) -> Reply:
     service = _service(call, body)
     incluster.check_unique(cluster, inference_id)
     endpoint = define(inference_id, task_type, service, body)
-    _check_mappings(cluster, endpoint)
     if service.name != IN_CLUSTER:
         endpoint = await _probed(cluster, endpoint, service, timeout)
+    _check_mappings(cluster, endpoint)
     _store_new(cluster, endpoint)
     if service.name == IN_CLUSTER:
         incluster.start(cluster, endpoint)
@@ -183,7 +183,6 @@ def _contradicts(recorded: dict[str, Any], endpoint: Endpoint) -> bool:
 
 
 def _check_readable(call: Call) -> None:
-    call.flag("return_minimal_config")
     call.no_more_parameters()
     call.authorize("cluster:monitor/xpack/inference/get")
 
@@ -196,11 +195,11 @@ def _typed(endpoint: Endpoint, task_type: str) -> Endpoint:
 
 
 def _check_deletable(cluster: Cluster, name: str, complaint: str) -> None:
+    if complaint:
+        raise Refusal(409, "status_exception", complaint)
     if name in cluster.preconfigured:
         advice = "Use the force=true query parameter to delete the inference endpoint."
         raise bad_request(f"[{name}] is a reserved inference endpoint. {advice}")
-    if complaint:
-        raise Refusal(409, "status_exception", complaint)
     if name in cluster.updating:
         text = "are currently being updated, please wait until after they are finished updating to delete."
         raise Refusal(409, "status_exception", f"The inference endpoint(s) [{name}] {text}")

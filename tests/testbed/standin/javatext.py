@@ -11,14 +11,18 @@ def java_text(value: Any) -> str:
         case bool():
             return str(value).lower()
         case dict():
-            return "{" + ", ".join(f"{key}={java_text(value[key])}" for key in _hash_order(list(value))) + "}"
+            return "{" + ", ".join(f"{key}={java_text(value[key])}" for key in hash_order(list(value))) + "}"
         case list():
             return "[" + ", ".join(java_text(item) for item in value) + "]"
+        case float() if value and not 1e-3 <= abs(value) < 1e7:
+            mantissa, exponent = f"{value:e}".split("e")
+            return f"{float(mantissa)}E{int(exponent)}"
         case _:
             return str(value)
 
 
-def _hash_order(keys: list[str]) -> list[str]:
+def hash_order(keys: list[str]) -> list[str]:
+    """The keys in the order in which a small Java hash map would give them."""
     capacity = 16
     while len(keys) > capacity * 0.75:
         capacity *= 2

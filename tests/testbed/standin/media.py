@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from testbed.standin.profiles import Profile
-from testbed.standin.refusal import PlainRefusal, Refusal, bad_request
+from testbed.standin.refusal import PlainRefusal, Refusal, bad_request, illegal_argument
 
 _COMPATIBLE = re.compile(r"application/vnd\.elasticsearch\+json;\s*compatible-with=(\d+)")
 
@@ -17,11 +17,10 @@ def check_media_types(headers: Mapping[str, str], has_body: bool, profile: Profi
     if not has_body:
         return
     if content_type is None:
-        raise PlainRefusal(406, "Content-Type header is missing")
-    if bool(_version(content_type)) != bool(_version(accept)):
-        text = "is required on both Content-Type and Accept headers if either one has requested a compatible version"
-        found = f"Accept={accept or 'null'}, Content-Type={content_type}"
-        raise _refused(f"A compatible version {text}. {found}")
+        raise PlainRefusal(406, "Content-Type header [] is not supported")
+    if "/" not in content_type:
+        raise _refused("Content-Type", illegal_argument(f"invalid media-type [{content_type}]"))
+    _check_match(content_type, None if accept == "*/*" else accept)
     if not _version(content_type) and content_type.partition(";")[0].strip().lower() != "application/json":
         raise PlainRefusal(406, f"Content-Type header [{content_type}] is not supported")
 
@@ -42,9 +41,22 @@ def _check_version(name: str, value: str | None, profile: Profile) -> None:
     if version is not None and version not in profile.compatible_majors:
         older, newer = profile.compatible_majors
         text = f"version must be either version {newer} or {older}, but found {version}"
-        raise _refused(f"{name} {text}. {name}={value}")
+        raise _refused("Content-Type, Accept", bad_request(f"{name} {text}. {name}={value}"))
 
 
-def _refused(reason: str) -> Refusal:
-    text = "Invalid media-type value on headers [Content-Type, Accept]"
-    return Refusal(400, "media_type_header_exception", text, cause=bad_request(reason))
+def _check_match(content_type: str, accept: str | None) -> None:
+    sent, wanted = _version(content_type), _version(accept)
+    if sent == wanted:
+        return
+    text = (
+        "is required on both Content-Type and Accept headers if either one has requested a compatible version"
+    )
+    text += " and the compatible versions must match" if sent and wanted else ""
+    found = f"Accept={accept or 'null'}, Content-Type={content_type}"
+    raise _refused("Content-Type, Accept", bad_request(f"A compatible version {text}. {found}"))
+
+
+def _refused(headers: str, cause: Refusal) -> Refusal:
+    text = f"Invalid media-type value on headers [{headers}]"
+    plain = {"content-type": "application/json"}
+    return Refusal(400, "media_type_header_exception", text, cause=cause, headers=plain)

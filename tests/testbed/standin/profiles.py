@@ -14,6 +14,7 @@ class Profile:
     wire_compatible_with: str
     index_compatible_with: str
     services: str
+    privileges: str
     compatible_majors: tuple[int, ...]
     build_flavor: str = "default"
     put_knows_timeout: bool = True
@@ -35,6 +36,7 @@ PROFILES = {
         wire_compatible_with="8.19.0",
         index_compatible_with="8.0.0",
         services="services-9.4.3.json",
+        privileges="cluster-privileges-9.4.3.json",
         compatible_majors=(8, 9),
         update_knows_timeout=False,
         update_needs_secrets=True,

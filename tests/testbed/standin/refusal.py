@@ -57,12 +57,15 @@ class Refusal(Exception):
 class PlainRefusal(Refusal):
     """A refusal before any handler was found: its `error` is a string, not an object."""
 
-    def __init__(self, status: int, reason: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, status: int, reason: str, headers: Mapping[str, str] | None = None, *, tells_status: bool = True
+    ) -> None:
         super().__init__(status, "", reason, headers=headers)
+        self.tells_status = tells_status
 
     def envelope(self) -> dict[str, Any]:
         """The body of the answer."""
-        return {"error": self.reason, "status": self.status}
+        return {"error": self.reason, "status": self.status} if self.tells_status else {"error": self.reason}
 
 
 def bad_request(reason: str) -> Refusal:
@@ -95,8 +98,7 @@ def invalid(problems: list[str], kind: str = "validation_exception") -> Refusal:
 
 def class_cast(value: object, wanted: str) -> Refusal:
     """The 500 of a JSON type that the server casts unchecked."""
-    given = "Boolean" if isinstance(value, bool) else _JAVA_CLASSES.get(type(value), "Object")
-    names = [given if "." in given else f"java.lang.{given}", wanted]
+    names = [java_class(value), wanted]
     reason = (
         f"class {names[0]} cannot be cast to class {names[1]} "
         f"({names[0]} and {names[1]} are in module java.base of loader 'bootstrap')"
@@ -104,10 +106,16 @@ def class_cast(value: object, wanted: str) -> Refusal:
     return Refusal(500, "class_cast_exception", reason)
 
 
+def java_class(value: object) -> str:
+    """The Java class that holds a JSON value."""
+    return _JAVA_CLASSES.get(type(value), "java.lang.Object")
+
+
 _JAVA_CLASSES: dict[type, str] = {
-    int: "Integer",
-    float: "Double",
-    str: "String",
+    bool: "java.lang.Boolean",
+    int: "java.lang.Integer",
+    float: "java.lang.Double",
+    str: "java.lang.String",
     list: "java.util.ArrayList",
     dict: "java.util.HashMap",
 }

@@ -11,7 +11,7 @@ from testbed.standin.reply import Reply
 Handler = Callable[[Call], Awaitable[Reply]]
 
 _ROUTES: dict[str, dict[str, Handler]] = {
-    "/": {"GET": surroundings.root},
+    "/": {"GET": surroundings.root, "HEAD": surroundings.root},
     "/_cluster/health": {"GET": surroundings.health},
     "/_cluster/settings": {"PUT": surroundings.put_cluster_settings},
     "/_license/start_basic": {"POST": surroundings.start_basic},
@@ -74,7 +74,7 @@ def find(method: str, raw_path: str) -> tuple[Handler, dict[str, str]]:
             f"Incorrect HTTP method for uri [{path}] and method [{method}], allowed: [{', '.join(allowed)}]"
         )
         raise PlainRefusal(405, text, headers={"Allow": ",".join(allowed)})
-    raise PlainRefusal(400, f"no handler found for uri [{path}] and method [{method}]")
+    raise PlainRefusal(400, f"no handler found for uri [{path}] and method [{method}]", tells_status=False)
 
 
 def _match(pattern: list[str], segments: list[str]) -> dict[str, str] | None:

@@ -33,6 +33,7 @@ class Setting:
     kind: Kind
     required: bool = False
     secret: bool = False
+    missing: str | None = None  # what is said if it is required and not there
 
 
 @dataclass(frozen=True)
@@ -83,9 +84,14 @@ class Service:
         listed = [
             self._listed(name) for name in self.listed if name not in apart and self._applies(name, task_type)
         ]
-        extra = _declared(self._by_task("settings", task_type) | self._embedding_settings(task_type))
+        extra = _declared(self._embedding_settings(task_type) | self._by_task("settings", task_type))
         names = {setting.name for setting in extra}
-        return [setting for setting in listed if setting.name not in names] + extra
+        known = [setting for setting in listed if setting.name not in names] + extra
+        known = [setting for setting in known if setting.kind != "unknown"]
+        order = self.facts.get("order", [])
+        return sorted(
+            known, key=lambda setting: order.index(setting.name) if setting.name in order else len(order)
+        )
 
     def _applies(self, name: str, task_type: str) -> bool:
         return task_type in self.listed[name]["supported_task_types"]
@@ -94,7 +100,8 @@ class Service:
         entry = self.listed[name]
         kind = "url" if name == "url" else _KINDS[entry["type"]]
         required = entry["required"] and name not in self.facts.get("optional", [])
-        return Setting(name, kind, required, entry["sensitive"] and name not in self.facts.get("plain", []))
+        secret = entry["sensitive"] and name not in self.facts.get("plain", [])
+        return Setting(name, kind, required, secret, self.facts.get("missing", {}).get(name))
 
     def _by_task(self, section: str, task_type: str) -> dict[str, Any]:
         by_task = self.facts.get(section, {})
@@ -109,11 +116,11 @@ def _declared(entries: dict[str, Any]) -> list[Setting]:
     return [_setting(name, kind) for name, kind in entries.items()]
 
 
-def _setting(name: str, kind: Any) -> Setting:
-    if isinstance(kind, list):
-        return Setting(name, tuple(kind))
+def _setting(name: str, kind: str) -> Setting:
     bare = kind.removeprefix("secret ")
-    return Setting(name, bare.rstrip("!"), required=bare.endswith("!"), secret=bare != kind)
+    choices = tuple(bare.rstrip("!").split("|"))
+    one = choices if len(choices) > 1 else choices[0]
+    return Setting(name, one, required=bare.endswith("!"), secret=bare != kind)
 
 
 @cache

@@ -5,7 +5,7 @@ from typing import Any
 
 from testbed.standin.call import Call
 from testbed.standin.definition import subject
-from testbed.standin.refusal import Refusal, bad_request
+from testbed.standin.refusal import Refusal, bad_request, invalid
 from testbed.standin.reply import Reply
 
 _KNOWN = {"input", "input_type", "query", "return_documents", "task_settings", "top_n", "messages", "model"}
@@ -17,20 +17,47 @@ async def infer(call: Call) -> Reply:
     call.required_body()
     call.timeout()
     request = call.document()
-    for name in request:
-        if name not in _KNOWN:
-            text = f"[1:2] [cluster:internal/xpack/inference] unknown field [{name}]"
-            raise Refusal(400, "x_content_parse_exception", text)
+    if task_type != "any":
+        _check(call, request, task_type)
     call.no_more_parameters()
     call.authorize("cluster:monitor/xpack/inference/post")
     call.cluster.check_licence()
     endpoint = call.cluster.get(call.inference_id)
+    _check(call, request, endpoint.task_type)
+    if endpoint.task_type == "chat_completion" and not call.path.endswith("/_stream"):
+        raise _only_streams()
     if task_type not in (endpoint.task_type, "any"):
         text = f"Incompatible task_type, the requested type [{task_type}] does not match the model type"
         raise bad_request(f"{text} [{endpoint.task_type}]")
     service = call.cluster.services()[endpoint.service]
     size = await call.cluster.provider.infer(subject(endpoint, service))
     return _answer(endpoint.task_type, request, size)
+
+
+def _check(call: Call, request: dict[str, Any], task_type: str) -> None:
+    unknown = next((name for name in request if name not in _KNOWN), None)
+    if unknown is not None:
+        column = call.body.decode().index(f'"{unknown}"') + 1
+        text = f"[1:{column}] [cluster:internal/xpack/inference] unknown field [{unknown}]"
+        raise Refusal(400, "x_content_parse_exception", text)
+    problem = _problem(request, task_type)
+    if problem is not None:
+        raise invalid([problem], "action_request_validation_exception")
+
+
+def _problem(request: dict[str, Any], task_type: str) -> str | None:
+    if task_type == "rerank" and "query" not in request:
+        return "Field [query] cannot be null for task type [rerank]"
+    if task_type in ("chat_completion", "embedding"):
+        return None
+    if request.get("input") is None:
+        return "Field [input] cannot be null"
+    return None if request["input"] != [] else "Field [input] cannot be an empty array"
+
+
+def _only_streams() -> Refusal:
+    text = "The [chat_completion] task type only supports streaming, please try again with the _stream API"
+    return Refusal(400, "unified_chat_completion_exception", text, cause=bad_request(text))
 
 
 def _answer(task_type: str, request: dict[str, Any], size: int) -> Reply:
@@ -52,13 +79,13 @@ def _answer(task_type: str, request: dict[str, Any], size: int) -> Reply:
             ]
             return Reply(json={"rerank": ranked})
         case "completion":
-            return Reply(json={"completion": [{"result": "hello"} for _ in inputs]})
+            return Reply(json={"completion": [{"result": "pong"} for _ in inputs]})
     return _stream()
 
 
 def _stream() -> Reply:
     chunk = {
-        "choices": [{"index": 0, "delta": {"role": "assistant", "content": "hello"}}],
+        "choices": [{"index": 0, "delta": {"role": "assistant", "content": "pong"}}],
         "object": "chat.completion.chunk",
     }
     events = [json.dumps(chunk), "[DONE]"]

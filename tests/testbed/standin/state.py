@@ -110,10 +110,11 @@ class Cluster:
 
     def indices_using(self, inference_id: str) -> list[str]:
         """The indices whose mapping names the endpoint."""
-        used = (
-            (index, [reference.inference_id for reference in uses]) for index, uses in self.indices.items()
-        )
-        return sorted(index for index, names in used if inference_id in names)
+        return [
+            index
+            for index, references in self.indices.items()
+            if any(reference.inference_id == inference_id for reference in references)
+        ]
 
     def pipelines_using(self, inference_id: str) -> list[str]:
         """The ingest pipelines that name the endpoint."""

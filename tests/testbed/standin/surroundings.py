@@ -63,7 +63,7 @@ async def create_index(call: Call) -> Reply:
     _authorize_index(call, "indices:admin/create", "create_index,manage,all")
     body = call.document() if call.body else {}
     if name.startswith("_"):
-        text = f"Invalid index name [{name}], must not start with '_'."
+        text = f"Invalid index name [{name}], must not start with '_', '-', or '+'"
         raise Refusal(
             400, "invalid_index_name_exception", text, details={"index_uuid": "_na_", "index": name}
         )
@@ -150,7 +150,7 @@ def _references(mapping: dict[str, Any]) -> Iterator[Reference]:
 
 
 def _authorize_index(call: Call, action: str, privileges: str) -> None:
-    if not call.principal.has("all"):
+    if "superuser" not in call.principal.roles:  # cluster privileges do not include indices
         granted = f"this action is granted by the index privileges [{privileges}]"
         where = f"on indices [{call.parts['index']}]"
         reason = f"action [{action}] is unauthorized for {call.principal.describe()} {where}, {granted}"

@@ -5,17 +5,21 @@ from collections.abc import Iterable
 from typing import Any
 
 from testbed.standin.javatext import java_text
-from testbed.standin.refusal import bad_request, class_cast, invalid
+from testbed.standin.refusal import bad_request, class_cast, invalid, java_class
 from testbed.standin.services import Setting
 
-_JAVA_TYPES: dict[str, tuple[type | tuple[type, ...], str]] = {
+_LARGEST = 2**31 - 1
+_JAVA_TYPES: dict[str, tuple[type, str]] = {
     "text": (str, "String"),
     "url": (str, "String"),
     "count": (int, "Integer"),
     "flag": (bool, "Boolean"),
     "map": (dict, "Map"),
+    "texts": (dict, "Map"),
+    "integer": (int, "Integer"),
+    "refused": (object, "Object"),
     "list": (list, "List"),
-    "number": ((int, float), "Double"),
+    "number": (float, "Double"),
 }
 _NO_URL = re.compile(r"[\s<>\"{}|\\^`]")
 
@@ -68,7 +72,8 @@ def _read_one(setting: Setting, given: dict[str, Any], scope: str, problems: lis
     value = given.pop(setting.name, None)
     if value is None:
         if setting.required:
-            problems.append(f"[{scope}] does not contain the required setting [{setting.name}]")
+            default = f"[{scope}] does not contain the required setting [{setting.name}]"
+            problems.append(setting.missing or default)
         return None
     if problem := _type_problem(setting, value) or _value_problem(setting, value, scope):
         problems.append(problem)
@@ -77,25 +82,38 @@ def _read_one(setting: Setting, given: dict[str, Any], scope: str, problems: lis
 
 def _type_problem(setting: Setting, value: Any) -> str | None:
     wanted, java_type = _JAVA_TYPES["text" if isinstance(setting.kind, tuple) else setting.kind]
-    if isinstance(value, wanted) and (setting.kind == "flag" or not isinstance(value, bool)):
+    fits = isinstance(value, wanted) and (setting.kind == "flag" or not isinstance(value, bool))
+    if fits and not (wanted is int and abs(value) > _LARGEST):
         return None
     text = f"The value [{java_text(value)}] cannot be converted to a [{java_type}]"
     return f"field [{setting.name}] is not of the expected type. {text}"
 
 
 def _value_problem(setting: Setting, value: Any, scope: str) -> str | None:
-    name = setting.name
+    name, problem = setting.name, None
     match setting.kind:
+        case tuple() | "text" | "url" if not value:
+            problem = f"Invalid value empty string. [{name}] must be a non-empty string"
         case tuple() as allowed if value.lower() not in allowed:
-            choices = ", ".join(allowed)
-            return f"[{scope}] Invalid value [{value}] received. [{name}] must be one of [{choices}]"
+            problem = f"Invalid value [{value}] received. [{name}] must be one of [{', '.join(allowed)}]"
+        case "refused":
+            problem = f"does not allow the setting [{name}]"
         case "count" if value <= 0:
-            return f"[{scope}] Invalid value [{value}]. [{name}] must be a positive integer"
-        case "text" | "url" if not value:
-            return f"[{scope}] Invalid value empty string. [{name}] must be a non-empty string"
+            problem = f"Invalid value [{value}]. [{name}] must be a positive integer"
         case "url" if _NO_URL.search(value):
             error = f"unable to parse url [{value}]. Reason: Illegal character in path"
-            return f"[{scope}] Invalid url [{value}] received for field [{name}]. Error: {error}"
+            problem = f"Invalid url [{value}] received for field [{name}]. Error: {error}"
+        case "texts":
+            return _entry_problem(name, value)
+    return f"[{scope}] {problem}" if problem else None
+
+
+def _entry_problem(name: str, value: dict[str, Any]) -> str | None:
+    for key, item in value.items():
+        if not isinstance(item, str):
+            kind = java_class(item).rpartition(".")[2]
+            entry = f"Map field [{name}] has an entry that is not valid, [{key} => {java_text(item)}]"
+            return f"{entry}. Value type of [{kind}] is not one of [String]."
     return None
 
 

@@ -1,6 +1,6 @@
 module controlplane
 
-// Pins the three programs of the test control plane; built by controlplane.py, never imported.
+// Pins the programs of the test control plane, which binaries.py builds; never imported.
 
 go 1.26.0
 

@@ -1,0 +1,81 @@
+"""Reads a request body as the server's JSON parser does, with the errors that it gives."""
+
+import json
+import re
+from typing import Any
+
+from testbed.standin.refusal import Refusal
+
+_VALUES = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
+
+
+def parse_object(text: str) -> dict[str, Any]:
+    """The object a text begins with; what follows is not looked at, and any other value counts as an empty object."""
+    if not text.strip() or re.match(r"\s*([\[\"\d-]|(null|true|false)\b)", text):
+        return {}
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        value = dict(pairs)
+        if len(value) < len(pairs):
+            names = [name for name, _ in pairs]
+            raise _duplicate(text, next(name for name in names if names.count(name) > 1))
+        return value
+
+    try:
+        found: dict[str, Any] = json.JSONDecoder(object_pairs_hook=unique).raw_decode(text.lstrip())[0]
+    except json.JSONDecodeError as error:
+        raise _malformed(text.lstrip(), error) from error
+    return found
+
+
+def _duplicate(text: str, name: str) -> Refusal:
+    quoted = f'"{name}"'
+    column = text.index(quoted, text.index(quoted) + 1) + len(quoted) + 1
+    return _parse_error(f"Duplicate field '{name}'", text, column)
+
+
+def _malformed(text: str, error: json.JSONDecodeError) -> Refusal:
+    position = error.pos
+    if position >= len(text.rstrip()) or error.msg.startswith("Unterminated"):
+        return _unfinished(text)
+    if "property name" in error.msg:
+        return _unexpected("was expecting double-quote to start field name", text, position)
+    if "delimiter" in error.msg:
+        separator = error.msg.split("'")[1]
+        entries = (
+            "colon to separate field name and value"
+            if separator == ":"
+            else "comma to separate Object entries"
+        )
+        return _unexpected(f"was expecting {entries}", text, position)
+    token = re.match(r"\w+", text[position:])
+    if token is None:
+        return _unexpected(f"expected a valid value {_VALUES}", text, position)
+    end = position + len(token[0])
+    column = end + (1 if end == len(text) else 2)
+    return _parse_error(f"Unrecognized token '{token[0]}': was expecting {_VALUES}", text, column)
+
+
+def _unexpected(expected: str, text: str, position: int) -> Refusal:
+    character = text[position]
+    problem = f"Unexpected character ('{character}' (code {ord(character)})): {expected}"
+    return _parse_error(problem, text, position + 1)
+
+
+def _unfinished(text: str) -> Refusal:
+    source = f'[Source: (byte[])"{text}"; line: 1, column: '
+    if text.rstrip()[-1] in ":,":
+        problem = "Unexpected end-of-input within/between Object entries"
+    else:
+        marker = f"expected close marker for Object (start marker at {source}1])"
+        problem = f"Unexpected end-of-input: {marker}"
+    cause = Refusal(400, "json_e_o_f_exception", f"{problem}\n at {source}{len(text) + 1}]")
+    return Refusal(
+        400, "x_content_e_o_f_exception", f"[1:{len(text) + 1}] Unexpected end of file", cause=cause
+    )
+
+
+def _parse_error(problem: str, text: str, column: int) -> Refusal:
+    reason = f'{problem}\n at [Source: (byte[])"{text}"; line: 1, column: {column}]'
+    cause = Refusal(400, "json_parse_exception", reason)
+    return Refusal(400, "x_content_parse_exception", f"[1:{column}] {reason}", cause=cause)
