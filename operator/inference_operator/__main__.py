@@ -14,7 +14,7 @@ from inference_operator.context import Context
 from inference_operator.elasticsearch.address import Guard
 from inference_operator.errors import ReconcileError
 from inference_operator.governor import Governors
-from inference_operator.kube import ENDPOINT, Key
+from inference_operator.objects import ENDPOINT, Key
 from inference_operator.probes import Health, serve
 from inference_operator.reconcile import reconcile_endpoint
 from inference_operator.secret import Fingerprinter, Redactor
@@ -59,6 +59,7 @@ async def run(settings: Settings) -> None:
     health = Health(ctx)
     server = await serve(health)
     watch = handlers.Watch(ctx)
+    health.watching = lambda: watch.running
     pulse = asyncio.create_task(_pulse(health))
     work = asyncio.create_task(_work(health))
     await stop.wait()

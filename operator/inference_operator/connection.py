@@ -21,7 +21,8 @@ from inference_operator.credentials import target_of
 from inference_operator.elasticsearch.client import Client, Identity, check_privileges, identify
 from inference_operator.elasticsearch.transport import Transport
 from inference_operator.errors import Reason, ReconcileError, Stalled, Transient, Waiting
-from inference_operator.kube import About, Conflict, Key
+from inference_operator.kube import Conflict
+from inference_operator.objects import About, Key
 from inference_operator.references import parse_spec, parse_status
 from inference_operator.report import (
     conditions_after,
@@ -81,14 +82,16 @@ class _Check:
         before = self.ctx.sessions.get(self.key)
         found = await self._attempt(before)
         problem = found.session.problem
+        reason = problem.reason if problem else Reason.CONNECTED
+        self.ctx.metrics.reconciles.labels(self.key.kind.name, reason.value).inc()
         if isinstance(problem, Transient):
             failures = self.ctx.queue.fail(self.key)
             if failures < PATIENCE and before is not None and before.problem is None:
                 return self._next_check(problem)
         else:
             self.ctx.queue.forget(self.key)
-        self._replace_session(before, found.session)
         await self._report(found)
+        self._replace_session(before, found.session)
         await self._let_go()
         return self._next_check(problem)
 
@@ -104,7 +107,7 @@ class _Check:
         ctx = self.ctx
         target = await target_of(ctx, self.key.namespace, spec)
         known = before.client if before and before.target == target else None
-        transport = known.transport if known else Transport(target, ctx.guard)
+        transport = known.transport if known else Transport(target, ctx.guard, ctx.metrics.observe_request)
         try:
             identity = await identify(transport)
             _check_pin(identity, spec.cluster_uuid or self.status.cluster_uuid)

@@ -1,16 +1,18 @@
 """Everything a reconcile needs from outside, built once in `__main__`, and what it remembers between two runs."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from inference_operator.api.v1alpha1 import LiveSecret
 from inference_operator.elasticsearch.address import Guard
 from inference_operator.endpoint import Definition
 from inference_operator.governor import Governors
-from inference_operator.kube import Key, Kube, SecretReader
+from inference_operator.kube import Kube, fenced
+from inference_operator.objects import Key, Raw, SecretReader
 from inference_operator.secret import Fingerprinter, Redactor
 from inference_operator.session import Session
 from inference_operator.settings import Settings
@@ -23,12 +25,16 @@ from inference_operator.workqueue import WorkQueue
 class Memory:
     """What this process knows of one endpoint beyond its status."""
 
+    uid: str
+    """Which object it is about; another one of the same name starts anew."""
     live: Mapping[str, bytes] | None = None
     """Fingerprints, by path, of the secret values that are in force in Elasticsearch."""
     unresolved_until: datetime | None = None
     """Until when a create request sent by this process may still take effect; in the past once it is answered."""
     asked: Definition | None = None
     """What that request asked for."""
+    unreported: Sequence[LiveSecret] | None = None
+    """The versions of Secrets that were applied and that the status does not name yet."""
 
 
 class Locks:
@@ -78,6 +84,23 @@ class Context:
         task = asyncio.create_task(work)
         self.background.add(task)
         task.add_done_callback(self.background.discard)
+
+    def recall(self, key: Key, raw: Raw) -> Memory:
+        """What is remembered of an endpoint."""
+        uid = str(raw["metadata"]["uid"])
+        known = self.memory.get(key)
+        if known is None or known.uid != uid:
+            known = self.memory[key] = Memory(uid)
+        return known
+
+    def fence(self) -> None:
+        """Every write to Elasticsearch passes here first, as every write to Kubernetes passes Kube's fence.
+
+        Raises:
+            Transient: this process may not write now.
+        """
+        if not self.kube.may_write():
+            raise fenced()
 
     def forget(self, key: Key) -> None:
         """Drop all that is remembered of an object that is gone."""

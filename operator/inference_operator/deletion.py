@@ -19,7 +19,8 @@ from inference_operator.errors import (
     Waiting,
 )
 from inference_operator.execute import SLACK, claimed, unresolved_until
-from inference_operator.kube import CONNECTION, About, Conflict, Key
+from inference_operator.kube import Conflict
+from inference_operator.objects import CONNECTION, About, Key
 from inference_operator.plan import Delete, Past, plan
 from inference_operator.references import parse_spec
 from inference_operator.report import (
@@ -93,7 +94,10 @@ class _Deletion:
 
     def _client(self, spec: InferenceEndpointSpec, home: str) -> Client:
         """The way to the cluster. The credentials that were in use will do, even if their Secret is gone."""
-        session = session_for(self.ctx, self.subject, spec)
+        try:
+            session = session_for(self.ctx, self.subject, spec)
+        except Waiting as missing:
+            raise Waiting(missing.reason, f"{missing.message}, {_RELEASE_HINT}") from None
         problem = session.problem
         if problem is not None and problem.reason in ABOUT_SECRETS and session.client is None:
             raise Waiting(
@@ -129,6 +133,7 @@ class _Deletion:
                 chosen.problem.reason, chosen.problem.message, retry_after=wait.total_seconds() + 1.0
             )
         if isinstance(chosen.action, Delete):
+            self.ctx.fence()
             await client.delete(inference_id)
             return None
         return None if observed is None else "the endpoint of this id was made by somebody else and stays"

@@ -200,13 +200,6 @@ def _is_expanded(path: str, observed: Definition) -> bool:
     return path == "/chunkingSettings/separator_group" and "separators" in observed.chunking_settings
 
 
-def without_nulls(value: Any) -> Any:
-    """`value` with the members of objects that are null taken out, at every depth."""
-    if isinstance(value, Mapping):
-        return {k: without_nulls(v) for k, v in value.items() if v is not None}
-    return value
-
-
 def made_true(desired: Definition, observed: Definition, applied: Definition | None) -> Definition:
     """What counts as applied once `observed` was seen: the desired settings that are so, and before that what was applied."""
     wrong = {d.path for d in differences(desired, observed)}

@@ -14,7 +14,6 @@ from inference_operator.api.v1alpha1 import (
     FINALIZER,
     InferenceEndpointSpec,
     InferenceEndpointStatus,
-    LiveSecret,
     Operation,
 )
 from inference_operator.conditions import Type, Verdict, timestamp
@@ -22,7 +21,8 @@ from inference_operator.context import Context, Memory
 from inference_operator.elasticsearch.client import GRACE, Client
 from inference_operator.endpoint import Definition, definition_from_answer, definition_of, segments, without
 from inference_operator.errors import Reason, ReconcileError, Stalled, Transient
-from inference_operator.kube import CONNECTION, About, Conflict, Key
+from inference_operator.kube import Conflict
+from inference_operator.objects import CONNECTION, About, Key
 from inference_operator.plan import Action, Create, Desired, Update
 from inference_operator.report import conditions_after, finalizers_of, refresh, write_finalizers, write_status
 from inference_operator.resolve import LoadedSecrets, Subject, load_secrets, subject_of
@@ -66,7 +66,6 @@ class Done:
     """What was done, and the endpoint as the last answer showed it."""
 
     observed: Definition
-    live: Sequence[LiveSecret] | None = None
     written_at: str | None = None
 
 
@@ -169,6 +168,7 @@ def _effect(work: Work) -> timedelta:
 
 
 async def _send_create(work: Work, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    work.ctx.fence()
     work.memory.unresolved_until = work.ctx.now() + _effect(work)
     work.memory.asked = work.desired.definition
     try:
@@ -196,6 +196,7 @@ async def _update(work: Work, action: Update, observed: Definition) -> Done:
         "task_settings": _filled(action.task_settings, "taskSettings", values),
         "chunking_settings": dict(action.chunking_settings),
     }
+    work.ctx.fence()
     item = await work.client.update(
         observed.task_type, work.desired.inference_id, {k: v for k, v in body.items() if v}, work.timeout
     )
@@ -205,9 +206,10 @@ async def _update(work: Work, action: Update, observed: Definition) -> Done:
 def _done(work: Work, item: Mapping[str, Any], secrets: LoadedSecrets | None) -> Done:
     now = timestamp(work.ctx.now())
     if secrets is None:
-        return Done(work.see(item), written_at=now)
+        return Done(work.see(item), now)
     work.memory.live = secrets.fingerprints()
-    return Done(work.see(item), secrets.live(now), now)
+    work.memory.unreported = secrets.live(now)
+    return Done(work.see(item), now)
 
 
 def _filled(settings: Mapping[str, Any], section: str, secrets: Mapping[str, SecretValue]) -> dict[str, Any]:

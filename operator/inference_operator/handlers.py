@@ -14,7 +14,8 @@ import kopf
 
 from inference_operator.api.schema import GROUP, VERSION
 from inference_operator.context import Context
-from inference_operator.kube import CONNECTION, ENDPOINT, SECRET_SELECTOR, Key, Kind, Raw
+from inference_operator.kube import SECRET_SELECTOR
+from inference_operator.objects import CONNECTION, ENDPOINT, Key, Kind, Raw
 from inference_operator.store import SecretId, key_of
 
 LOGGER = logging.getLogger(__name__)

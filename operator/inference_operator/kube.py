@@ -1,10 +1,7 @@
 """The operator's own Kubernetes calls: list, get, guarded patches, Secrets, events. Kopf does the watching."""
 
-import base64
-import binascii
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 
 import aiohttp
 from kubernetes.aio import client, config
@@ -12,6 +9,7 @@ from kubernetes.aio.client.exceptions import ApiException
 
 from inference_operator.api.schema import GROUP, VERSION
 from inference_operator.errors import Reason, Transient, Waiting
+from inference_operator.objects import Key, Kind, Raw, Secret, decoded
 
 FIELD_MANAGER = "inference-operator"
 PAGE = 500
@@ -20,43 +18,7 @@ SECRET_SELECTOR = "type!=helm.sh/release.v1,type!=kubernetes.io/service-account-
 """Leaves out the Secrets that no endpoint can mean: Helm's releases and service-account tokens."""
 _JSON_PATCH = "application/json-patch+json"
 _REQUEST_TIMEOUT = 15.0  # seconds
-
-Raw = Mapping[str, Any]
-"""An object as the API server returns it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """One of the operator's kinds."""
-
-    name: str
-    plural: str
-
-
-ENDPOINT = Kind("InferenceEndpoint", "inferenceendpoints")
-CONNECTION = Kind("ElasticsearchConnection", "elasticsearchconnections")
-
-
-class Key(NamedTuple):
-    """One object of one of the operator's kinds."""
-
-    kind: Kind
-    namespace: str
-    name: str
-
-    def __str__(self) -> str:
-        return f"{self.kind.name} {self.namespace}/{self.name}"
-
-    def as_extra(self) -> dict[str, dict[str, str]]:
-        """The fields by which a log line tells which object it is about."""
-        return {"object": {"kind": self.kind.name, "namespace": self.namespace, "name": self.name}}
-
-
-class About(NamedTuple):
-    """An object with its key."""
-
-    key: Key
-    raw: Raw
+_FORBIDDEN_RETRY = 60.0  # seconds; no event tells of a granted right
 
 
 class Conflict(Transient):
@@ -66,22 +28,6 @@ class Conflict(Transient):
         super().__init__(Reason.CHANGED_MEANWHILE, "the resource changed while it was worked on")
 
 
-class Secret(NamedTuple):
-    """A Secret: identity, version and decoded data."""
-
-    uid: str
-    resource_version: str
-    data: Mapping[str, bytes]
-
-
-class SecretReader(Protocol):
-    """How Secrets are read; whether they are watched or polled is behind this."""
-
-    async def read(self, namespace: str, name: str) -> Secret | None:
-        """The Secret as it is now, or None."""
-        ...
-
-
 class Kube:
     """The API server, as the operator's ServiceAccount sees it. Writes pass `may_write` first."""
 
@@ -89,7 +35,7 @@ class Kube:
         self._api = api
         self._custom = client.CustomObjectsApi(api)
         self._core = client.CoreV1Api(api)
-        self._may_write = may_write
+        self.may_write = may_write
 
     async def list_objects(self, kind: Kind) -> AsyncIterator[Raw]:
         """Every object of `kind`, page by page."""
@@ -152,9 +98,16 @@ class Kube:
         Raises:
             Waiting: the operator may not read it.
         """
-        secret = await self._found(
-            self._core.read_namespaced_secret(name, namespace, _request_timeout=_REQUEST_TIMEOUT)
-        )
+        try:
+            secret = await self._found(
+                self._core.read_namespaced_secret(name, namespace, _request_timeout=_REQUEST_TIMEOUT)
+            )
+        except _Forbidden:
+            raise Waiting(
+                Reason.SECRET_FORBIDDEN,
+                f"the operator may not read Secret {name!r} in namespace {namespace!r}; grant its ServiceAccount `get`",
+                retry_after=_FORBIDDEN_RETRY,
+            ) from None
         if secret is None:
             return None
         return Secret(secret.metadata.uid, secret.metadata.resource_version, decoded(secret.data or {}))
@@ -221,8 +174,8 @@ class Kube:
         )
 
     def _fence(self) -> None:
-        if not self._may_write():
-            raise Transient(Reason.KUBERNETES_UNAVAILABLE, "this operator may not write now")
+        if not self.may_write():
+            raise fenced()
 
     async def _found(self, call: Any) -> Any:
         """The result of `call`, or None where there is no such object."""
@@ -244,8 +197,17 @@ class Kube:
         await self._api.close()  # type: ignore[no-untyped-call]  # the package leaves it without types
 
 
+def fenced() -> Transient:
+    """The error of a write that this process may not make now."""
+    return Transient(Reason.KUBERNETES_UNAVAILABLE, "this operator may not write now")
+
+
 class _NotFound(Exception):
     pass
+
+
+class _Forbidden(Transient):
+    """The operator's ServiceAccount may not do this."""
 
 
 def _translated(status: int | None) -> Exception:
@@ -254,11 +216,8 @@ def _translated(status: int | None) -> Exception:
     if status in {409, 422}:
         return Conflict()
     if status == 403:
-        return Waiting(
-            Reason.SECRET_FORBIDDEN,
-            "the operator's ServiceAccount may not do this; see deploy/rbac",
-            retry_after=60.0,
-        )
+        text = "the operator's ServiceAccount may not do this; compare its rights with deploy/rbac"
+        return _Forbidden(Reason.KUBERNETES_UNAVAILABLE, text)
     return Transient(Reason.KUBERNETES_UNAVAILABLE, f"the Kubernetes API answers with status {status}")
 
 
@@ -268,17 +227,6 @@ def _same_version(raw: Raw) -> list[dict[str, Any]]:
         {"op": "test", "path": "/metadata/uid", "value": metadata["uid"]},
         {"op": "test", "path": "/metadata/resourceVersion", "value": metadata["resourceVersion"]},
     ]
-
-
-def decoded(data: Mapping[str, str]) -> dict[str, bytes]:
-    """The data of a Secret as bytes; what is not base64 counts as empty."""
-    result = {}
-    for key, value in data.items():
-        try:
-            result[key] = base64.b64decode(value)
-        except (binascii.Error, ValueError):
-            result[key] = b""
-    return result
 
 
 async def connect(may_write: Callable[[], bool]) -> Kube:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from aiohttp import web
@@ -11,7 +12,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from inference_operator.conditions import Type, find
 from inference_operator.context import Context
-from inference_operator.kube import ENDPOINT
+from inference_operator.objects import ENDPOINT
 from inference_operator.resolve import subject_of
 
 LOGGER = logging.getLogger(__name__)
@@ -22,6 +23,8 @@ class Health:
     """What the probes look at."""
 
     ctx: Context
+    watching: Callable[[], bool] = lambda: True
+    """Whether the watch goes on."""
     synced: bool = False
     """Whether everything has been listed, so that the workers may run."""
     last_pulse: float = field(default=0.0)
@@ -32,6 +35,8 @@ class Health:
         limit = self.ctx.settings.event_loop_limit
         if now - self.last_pulse > limit:
             return "the pulse has stopped"
+        if not self.watching():
+            return "the watch has ended"
         if self.ctx.queue.longest_running() > 600 + 2 * limit:  # the longest spec.timeout, and room
             return "a reconcile does not end"
         return None

@@ -17,7 +17,8 @@ from inference_operator.elasticsearch.client import Client
 from inference_operator.endpoint import definition_of
 from inference_operator.errors import ABOUT_CONNECTION, Reason, ReconcileError, Stalled, Transient, Waiting
 from inference_operator.execute import Done, Work, claimed, execute, unresolved_until
-from inference_operator.kube import CONNECTION, About, Conflict, Key
+from inference_operator.kube import Conflict
+from inference_operator.objects import CONNECTION, About, Key
 from inference_operator.plan import (
     Action,
     Create,
@@ -66,7 +67,7 @@ async def reconcile_endpoint(key: Key, ctx: Context) -> float | None:
     if raw is None:
         ctx.forget(key)
         return None
-    attempt = Attempt(ctx, subject_of(key, raw), ctx.memory.setdefault(key, Memory()))
+    attempt = Attempt(ctx, subject_of(key, raw), ctx.recall(key, raw))
     try:
         return await (
             delete(ctx, attempt.subject, attempt.memory) if attempt.subject.deleting else attempt.run()
@@ -76,13 +77,18 @@ async def reconcile_endpoint(key: Key, ctx: Context) -> float | None:
     except Conflict:
         await refresh(ctx, key)
         return _SOON
-    except ReconcileError as problem:
-        return await attempt.report_problem(problem)
-    except Exception:
-        LOGGER.exception("a reconcile failed unexpectedly", extra=key.as_extra())
-        return await attempt.report_problem(
-            Transient(Reason.INTERNAL_ERROR, "a fault of the operator; see its log")
-        )
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is reported, and the worker lives on
+        return await attempt.report_problem(_as_problem(error, key))
+
+
+def _as_problem(error: Exception, key: Key) -> ReconcileError:
+    """What a person is told about an error."""
+    if isinstance(error, ReconcileError):
+        return error
+    if isinstance(error, RecursionError):
+        return Stalled(Reason.INVALID_SPEC, "the spec is nested too deeply")
+    LOGGER.error("a reconcile failed unexpectedly", exc_info=error, extra=key.as_extra())
+    return Transient(Reason.INTERNAL_ERROR, "a fault of the operator; see its log")
 
 
 @dataclass(slots=True)
@@ -147,7 +153,7 @@ class Attempt:
         if chosen.problem:
             raise self._timed(chosen.problem)
         done = await execute(work, chosen.action, observed)
-        if self.memory.live is None:
+        if not past.secrets_changed:
             self.memory.live = fingerprints(states)
         verified = verify(work.desired, done.observed, past, identity.capabilities, identity.version)
         await self._report(work, chosen, done, verified, past)
@@ -182,13 +188,15 @@ class Attempt:
             observed=done.observed,
             ignored=verified.ignored,
             drift=chosen.drift if verified.problem else (),
-            live=done.live,
+            live=self.memory.unreported,
             written_at=done.written_at,
         )
         verdicts = conditions.of_endpoint(verified.problem, synced=synced_message(work))
+        ctx.metrics.reconciles.labels(subject.key.kind.name, verdicts[0].reason.value).inc()
         conds = conditions_after(ctx, subject.status, verdicts, subject.generation, verified.problem)
         after = status.after(subject.status, conds, work.desired.inference_id, seen)
         written = await write_status(ctx, subject.about, subject.status, after)
+        self.memory.unreported = None
         why = reason_of(chosen.action, past)
         ignored = verified.problem is not None and verified.problem.reason is Reason.UPDATE_NOT_APPLIED
         if why and not ignored:
@@ -201,6 +209,7 @@ class Attempt:
         subject = self.work.subject if self.work else self.subject
         if self.work and problem.reason in ABOUT_CONNECTION:
             ctx.queue.add(Key(CONNECTION, subject.key.namespace, self.work.spec.connection_ref.name))
+        ctx.metrics.reconciles.labels(subject.key.kind.name, problem.reason.value).inc()
         failures = ctx.queue.fail(subject.key)
         was_ready = conditions.is_ready(subject.status.conditions, subject.generation)
         if isinstance(problem, Transient) and was_ready and failures < PATIENCE:

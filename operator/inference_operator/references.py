@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from inference_operator.api.schema import Model
 from inference_operator.context import Context
 from inference_operator.errors import Reason, Stalled, Waiting
-from inference_operator.kube import Raw
+from inference_operator.objects import Raw
 from inference_operator.secret import SecretValue
 
 M = TypeVar("M", bound=Model)

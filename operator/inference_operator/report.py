@@ -8,7 +8,8 @@ from inference_operator.api.schema import GROUP, VERSION, Model
 from inference_operator.conditions import Type, Verdict, find, merge, timestamp
 from inference_operator.context import Context
 from inference_operator.errors import Reason, ReconcileError, Transient
-from inference_operator.kube import FIELD_MANAGER, About, Conflict, Key, Raw
+from inference_operator.kube import FIELD_MANAGER, Conflict
+from inference_operator.objects import About, Key, Raw
 
 LOGGER = logging.getLogger(__name__)
 _MAX_EVENT = 1024  # characters that the API server takes for a message

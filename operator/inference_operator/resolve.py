@@ -14,7 +14,7 @@ from inference_operator.api.v1alpha1 import (
 from inference_operator.context import Context
 from inference_operator.endpoint import ABSENT, definition_of, segments, value_at
 from inference_operator.errors import Reason, Stalled, Waiting
-from inference_operator.kube import CONNECTION, About, Key, Raw
+from inference_operator.objects import CONNECTION, About, Key, Raw
 from inference_operator.references import key_missing, parse_status, secret_missing, usable
 from inference_operator.secret import SecretValue
 from inference_operator.session import Session

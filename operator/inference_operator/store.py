@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from inference_operator.api.v1alpha1 import RECONCILE_REQUESTED_AT, RELEASE
-from inference_operator.kube import CONNECTION, ENDPOINT, Key, Kind, Raw, decoded
+from inference_operator.objects import CONNECTION, ENDPOINT, Key, Kind, Raw, decoded
 from inference_operator.secret import Fingerprinter
 
 _OUR_ANNOTATIONS = (RECONCILE_REQUESTED_AT, RELEASE)

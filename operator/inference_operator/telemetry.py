@@ -54,6 +54,10 @@ class Metrics:
             registry=self.registry,
         )
 
+    def observe_request(self, verb: str, status: int | None) -> None:
+        """Count one request to Elasticsearch; no status means that there was no answer."""
+        self.requests.labels(verb, str(status or "none")).inc()
+
 
 class RedactingFormatter(logging.Formatter):
     """One line per record, JSON or text, without any known secret."""

@@ -2,6 +2,7 @@
 
 import os
 import re
+import secrets
 import signal
 import stat
 import subprocess
@@ -21,11 +22,11 @@ pytestmark = pytest.mark.xdist_group("control-plane")
 @pytest.fixture
 def namespace(control_plane: ControlPlane) -> Iterator[str]:
     """A namespace with a service account that has no rights."""
-    name = "control-plane-test"
+    name = f"test-{secrets.token_hex(4)}"
     control_plane.kubectl("create", "namespace", name)
     control_plane.kubectl("create", "serviceaccount", "nobody", f"--namespace={name}")
     yield name
-    control_plane.kubectl("delete", "namespace", name, "--ignore-not-found")
+    control_plane.kubectl("delete", "namespace", name, "--ignore-not-found", "--wait=false")
 
 
 def test_service_account_has_the_rights_it_was_given(control_plane: ControlPlane, namespace: str) -> None:
@@ -68,21 +69,21 @@ def test_namespace_deletion_completes(control_plane: ControlPlane, namespace: st
 
 def test_restart_keeps_what_is_stored(control_plane: ControlPlane, namespace: str) -> None:
     """After a restart the API server answers at the same address and knows what it knew."""
-    core = CoreV1Api(control_plane.api)
-    uid = core.read_namespace(namespace).metadata.uid
+    read = ("get", "namespace", namespace, "--output=jsonpath={.metadata.uid}")
+    uid = control_plane.kubectl(*read)
     control_plane.restart_apiserver()
-    assert core.read_namespace(namespace).metadata.uid == uid
+    assert control_plane.kubectl(*read) == uid
 
 
 def test_proxy_of_the_environment_is_not_used(
-    control_plane: ControlPlane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    control_plane: ControlPlane, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On a machine behind a proxy the test bed still speaks to itself directly."""
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
-    monkeypatch.delenv("NO_PROXY", raising=False)
-    monkeypatch.delenv("no_proxy", raising=False)
-    control_plane.__dict__.pop("api", None)
-    assert CoreV1Api(control_plane.api).read_namespace("default").metadata.name == "default"
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.delitem(vars(control_plane), "api", raising=False)
+    assert CoreV1Api(control_plane.api).read_namespace("default").metadata
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux kills a process with its starter")

@@ -16,29 +16,44 @@ from testbed.standin.client import Standin
 
 STANDIN = Path(__file__).parents[1] / "testbed" / "standin"
 RECORDED = STANDIN / "recorded"
-FILES = sorted(path.stem for path in RECORDED.glob("*.jsonl") if path.stem != "slow_concurrent")
+FILES = sorted(path.stem for path in RECORDED.glob("*.jsonl"))
 
 # What the stand-in answers differently, and why.
 NO_DOCUMENTS = "the stand-in has no documents"
 NO_BREAKER = "the stand-in has no circuit breaker but by a fault"
-NO_STATS = "the stand-in has no index statistics"
-LICENCE_QUESTION = "the stand-in shows no licence"
+NO_STATS = "the stand-in does not show indices and their statistics"
+NO_LICENCE = "the stand-in does not show its licence"
+ML_PATHS = "the stand-in has the paths of machine learning even without the module"
+NO_INDEX_LIST = "DELETE / is a path of its own on the real server"
+OWN_USER = "the text names the user, who is called otherwise"
+ANY_ORDER = "the order of the names is that of a Java hash set"
+JAVA_DNS = "Java words a failure to resolve a name in several ways"
 VENDOR_ANSWER = (
     "the recording stub answered this vendor wrongly; the stand-in's provider answers every service"
 )
-JAVA_DNS = "Java words the second failure to resolve a name differently"
+STUB_WORDS = "the words and numbers of the recording stub"
+NO_INPUT_TYPES = "the stand-in takes every input_type when it is asked for an inference"
 SLOW = "takes the full 30 seconds; `timeout=1ms` shows the same"
 DIFFERENT = {
-    "cluster_faults": {
-        "tiny inflight breaker": NO_BREAKER,
-        "PUT while breaker": NO_BREAKER,
+    "cluster_faults": {"tiny inflight breaker": NO_BREAKER, "PUT while breaker": NO_BREAKER},
+    "delete_in_use": {"index a document": NO_DOCUMENTS, "_stats?": NO_STATS},
+    "license": {"license": NO_LICENCE},
+    "parsing": {
+        "2 hp": OWN_USER,
+        '24 chunk {"strategy": "sentence", "max_chunk_size": 100, "overlap": 1, "x": 2}': ANY_ORDER,
+        "60 PUT /_inference/rerank/nope": JAVA_DNS,
+        "65 GET /cidx": NO_STATS,
+        "100 POST /": NO_INDEX_LIST,
+        "101 GET /_ml/trained_models/x/_stats": ML_PATHS,
+        "153 cohere return_documents=None": JAVA_DNS,
     },
-    "delete_in_use": {
-        "index a document": NO_DOCUMENTS,
-        "_stats?": NO_STATS,
-    },
-    "license": {"license": LICENCE_QUESTION},
     "provider_errors": {"cohere embedding, provider unreachable": JAVA_DNS},
+    "semantics": {
+        "30 PUT /_inference/text_embedding/m1/_update": STUB_WORDS,
+        "79 POST /_inference/text_embedding/m1": STUB_WORDS,
+        "80 POST /_inference/text_embedding/m1": NO_INPUT_TYPES,
+        "94 POST /_inference/chat_completion/cc/_stream": STUB_WORDS,
+    },
     "services": {
         "nvidia rerank": VENDOR_ANSWER,
         "hugging_face sparse_embedding": VENDOR_ANSWER,
@@ -96,7 +111,8 @@ class Replay:
         note, recorded = exchange["note"], exchange["answer"]
         if recorded == "services-9.4.3.json":
             recorded = services_for(exchange["path"])
-        answered = response.json() if response.content else None
+        is_json = "json" in response.headers["content-type"]
+        answered = (response.json() if is_json else response.text) if response.content else None
         self.remember(recorded, answered)
         if response.status_code != exchange["status"]:
             yield Difference(note, "status", exchange["status"], response.status_code)

@@ -7,7 +7,7 @@ the whole call.
 import asyncio
 import json
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
@@ -42,8 +42,11 @@ class Target:
 class Transport:
     """Sends one request at a time to where `target` says, and returns what was answered."""
 
-    def __init__(self, target: Target, guard: Guard) -> None:
+    def __init__(
+        self, target: Target, guard: Guard, observe: Callable[[str, int | None], None] = lambda *_: None
+    ) -> None:
         self._target = target
+        self._observe = observe
         host = urlsplit(target.url).hostname or ""
         if target.url.startswith("http://") and not target.allow_http:
             raise Stalled(
@@ -92,12 +95,14 @@ class Transport:
             async with asyncio.timeout(deadline):
                 return await self._send(method, path, body, params)
         except TimeoutError:
+            self._observe(method, None)
             raise Transient(
                 Reason.TIMED_OUT,
                 f"elasticsearch did not answer {method} within {deadline:.0f} s",
                 ambiguous=True,
             ) from None
-        except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError, UnicodeError) as error:
+            self._observe(method, None)
             raise self._failure(error) from None
         finally:
             self._in_flight -= 1
@@ -115,6 +120,7 @@ class Transport:
             headers={"Authorization": self._target.authorization.reveal()},
         )
         response = await self._client.send(request, stream=True)
+        self._observe(method, response.status_code)
         try:
             return await _read(response)
         finally:

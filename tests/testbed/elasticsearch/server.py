@@ -13,6 +13,7 @@ import httpx
 from testbed.elasticsearch import installation
 from testbed.elasticsearch.configuration import ADMIN
 from testbed.elasticsearch.distribution import DEFAULT_VERSION, Progress, to_stderr
+from testbed.elasticsearch.jdk import DistributionUnavailable
 from testbed.elasticsearch.node import Node
 from testbed.processes import wait_for
 from testbed.provider import Provider
@@ -65,7 +66,9 @@ class Elasticsearch:
 
     @classmethod
     def _given(cls) -> Self:
-        ca_file, key = os.environ.get("ES_CA_FILE"), os.environ["ES_API_KEY"]
+        ca_file, key = os.environ.get("ES_CA_FILE"), os.environ.get("ES_API_KEY")
+        if not key:
+            raise DistributionUnavailable("ES_URL is set, but not ES_API_KEY")
         server = cls(os.environ["ES_URL"], Path(ca_file) if ca_file else None, f"ApiKey {key}")
         server.api_key = key
         server.version = server._number()

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from testbed.standin.javatext import hash_order
+from testbed.standin.javatext import hash_order, java_text
 from testbed.standin.refusal import illegal_argument, invalid
 from testbed.standin.services import Setting
 from testbed.standin.values import read
@@ -32,9 +32,9 @@ def parse_chunking(given: dict[str, Any]) -> dict[str, Any]:
     """The chunking settings to store; raises what the server answers to wrong ones."""
     if not given:
         return dict(DEFAULT)
-    strategy = given.pop("strategy", None)
-    if strategy is None:
+    if given.get("strategy") is None:
         raise illegal_argument("Can't generate Chunker without ChunkingStrategy provided")
+    strategy = java_text(given.pop("strategy"))
     if strategy not in _SETTINGS:
         raise illegal_argument(f"Invalid chunkingStrategy {strategy}")
     if strategy == "none":

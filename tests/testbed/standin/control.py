@@ -4,7 +4,8 @@ That socket is plain HTTP on the loopback interface and works while the cluster 
 what is done through it is not among the requests of the journal.
 """
 
-from collections.abc import Callable, Coroutine
+import inspect
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -162,13 +163,12 @@ def application(control: Control) -> web.Application:
     """The verbs as a web application."""
 
     async def handle(request: web.Request) -> web.Response:
-        verb = getattr(Control, request.match_info["verb"], None)
-        if verb is None or verb.__name__.startswith("_"):
+        verb = getattr(control, request.match_info["verb"], None)
+        if not inspect.iscoroutinefunction(verb):
             raise web.HTTPNotFound
         arguments = await request.json() if request.can_read_body else {}
         try:
-            call: Coroutine[Any, Any, Any] = verb(control, **arguments)
-            return web.json_response(await call)
+            return web.json_response(await verb(**arguments))
         except (KeyError, StopIteration, TypeError) as error:
             raise web.HTTPBadRequest(text=f"{type(error).__name__}: {error}") from error
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Literal
 
+from testbed.standin.refusal import Refusal
 from testbed.standin.reply import Reply
 
 Work = Callable[[], Awaitable[Reply]]
@@ -17,8 +18,10 @@ Work = Callable[[], Awaitable[Reply]]
 class Fault:
     """Applies to matches number `nth` and later, `times` times (None: for ever).
 
-    `delay` seconds pass first. Then, unless something below says otherwise, the request is served. With `when="after"`
-    it is served and its answer lost or replaced; with "before" the cluster never sees it.
+    `delay` seconds pass first, whether the client waits or not. Then the request is served, unless it is to be cut
+    (`drop`), never answered (`hang`) or answered here (`status`, with an Elasticsearch `error` of type and reason, or
+    with a `body` that is sent as HTML if it is a string). With `when="after"` it is served all the same, and only its
+    answer is lost or replaced. `ignore` answers as if, but changes nothing.
     """
 
     id: int = 0
@@ -31,6 +34,7 @@ class Fault:
     drop: bool = False
     hang: bool = False
     status: int | None = None
+    error: tuple[str, str] | None = None
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
     ignore: bool = False
@@ -63,6 +67,8 @@ class Fault:
 
     def _own_answer(self) -> Reply:
         headers = dict(self.headers)
+        if self.error is not None:
+            return Refusal(self.status or 500, *self.error, headers=headers).reply()
         if isinstance(self.body, str):
             return Reply(
                 self.status or 200, raw=self.body.encode(), headers={"content-type": "text/html", **headers}

@@ -6,7 +6,13 @@ from typing import Any
 from testbed.standin.reply import Reply
 
 # Of the types used here as causes these are exceptions of Elasticsearch itself: `root_cause` names the innermost of them.
-_ELASTIC = {"status_exception", "timeout_exception", "parsing_exception", "exception"}
+_ELASTIC = {
+    "status_exception",
+    "timeout_exception",
+    "parsing_exception",
+    "exception",
+    "unified_chat_completion_exception",
+}
 
 
 class Refusal(Exception):
