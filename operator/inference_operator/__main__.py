@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 
-from inference_operator import __version__, handlers, kube
+from inference_operator import __version__, handlers, kube, reflector
 from inference_operator.connection import reconcile_connection
 from inference_operator.context import Context
 from inference_operator.elasticsearch.address import Guard
@@ -113,7 +113,7 @@ async def _work(health: Health) -> None:
 async def _first_listing(ctx: Context) -> None:
     while True:
         try:
-            await handlers.relist(ctx)
+            await reflector.relist(ctx)
         except ReconcileError as error:
             LOGGER.warning("the first listing failed and is tried again: %s", error)
             await asyncio.sleep(_LIST_RETRY)
@@ -126,7 +126,7 @@ async def _relist_now_and_then(ctx: Context) -> None:
     while True:
         await asyncio.sleep(ctx.settings.relist_interval)
         try:
-            await handlers.relist(ctx)
+            await reflector.relist(ctx)
         except ReconcileError as error:
             LOGGER.warning("a listing failed: %s", error)
 

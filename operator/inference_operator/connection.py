@@ -25,6 +25,8 @@ from inference_operator.kube import Conflict
 from inference_operator.objects import About, Key
 from inference_operator.references import parse_spec, parse_status
 from inference_operator.report import (
+    PATIENCE,
+    SOON,
     conditions_after,
     finalizers_of,
     refresh,
@@ -34,12 +36,9 @@ from inference_operator.report import (
 )
 from inference_operator.session import Session
 
-PATIENCE = 3
-"""Failed attempts after which a passing trouble is reported."""
 _SPREAD = 0.01  # seconds per endpoint over which the endpoints of a connection are woken
 _LONGEST_SPREAD = 30.0
 _LONGEST_BACKOFF = 60.0  # seconds; one check a minute is no burden, and recovery is seen soon
-_SOON = 0.2  # seconds until an object that changed meanwhile is looked at again
 
 
 async def reconcile_connection(key: Key, ctx: Context) -> float | None:
@@ -52,7 +51,7 @@ async def reconcile_connection(key: Key, ctx: Context) -> float | None:
         return await _Check(ctx, About(key, raw), parse_status(ElasticsearchConnectionStatus, raw)).run()
     except Conflict:
         await refresh(ctx, key)
-        return _SOON
+        return SOON
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Kopf as reflector: it lists and watches, and every event ends in the store and, if it matters, in the queue.
+"""The only module that knows Kopf, which lists and watches, and hands every event to the reflector.
 
 Kopf patches nothing, keeps no state on the objects, and is started again when it ends for whatever reason.
 """
@@ -15,11 +15,10 @@ import kopf
 from inference_operator.api.schema import GROUP, VERSION
 from inference_operator.context import Context
 from inference_operator.kube import SECRET_SELECTOR
-from inference_operator.objects import CONNECTION, ENDPOINT, Key, Kind, Raw
-from inference_operator.store import SecretId, key_of
+from inference_operator.objects import Kind, Raw
+from inference_operator.reflector import KINDS, observe, observe_secret
 
 LOGGER = logging.getLogger(__name__)
-_KINDS = (CONNECTION, ENDPOINT)  # connections first: their endpoints wait for them
 _RESTART_DELAY = 1.0  # seconds
 _LONGEST_RESTART_DELAY = 30.0
 
@@ -68,7 +67,7 @@ def settings() -> kopf.OperatorSettings:
     configured.watching.field_selectors["v1", "secrets"] = SECRET_SELECTOR
     configured.networking.request_timeout = 30
     configured.networking.error_backoffs = _Endless()
-    configured.process.ultimate_exiting_timeout = 10
+    configured.process.ultimate_exiting_timeout = None  # it would kill the whole process
     return configured
 
 
@@ -87,7 +86,7 @@ def registry(tell: Observer) -> kopf.OperatorRegistry:
 
         return on_event
 
-    for kind in _KINDS:
+    for kind in KINDS:
         kopf.on.event(GROUP, VERSION, kind.plural, id=kind.plural, registry=handlers)(forward(kind))
     kopf.on.event("v1", "secrets", id="secrets", registry=handlers)(forward(None))
     return handlers
@@ -95,85 +94,6 @@ def registry(tell: Observer) -> kopf.OperatorRegistry:
 
 def _login(**kwargs: Any) -> kopf.ConnectionInfo | None:
     return kopf.login_with_service_account(**kwargs) or kopf.login_with_kubeconfig(**kwargs)
-
-
-def observe(ctx: Context, kind: Kind, event: str | None, raw: Raw) -> None:
-    """Take in one event about one of our objects."""
-    key = key_of(kind, raw)
-    if event == "DELETED":
-        if ctx.store.remove(kind, raw):
-            ctx.queue.add(key)
-            wake_related(ctx, key, raw)
-        return
-    if ctx.store.put(kind, raw):
-        ctx.queue.forget(key)
-        ctx.queue.add(key)
-
-
-def connection_of(key: Key, raw: Raw) -> Key:
-    """The connection that an endpoint names."""
-    spec = raw.get("spec")
-    ref = spec.get("connectionRef") if isinstance(spec, Mapping) else None
-    return Key(CONNECTION, key.namespace, str(ref.get("name", "")) if isinstance(ref, Mapping) else "")
-
-
-def wake_related(ctx: Context, key: Key, raw: Raw) -> None:
-    """An object is gone: its id is free for others, and its connection may have waited for it."""
-    if key.kind is CONNECTION:
-        return
-    spec = raw.get("spec")
-    wanted = spec.get("inferenceId") if isinstance(spec, Mapping) else None
-    for other in ctx.store.namesakes(str(wanted or key.name)):
-        ctx.queue.add(other)
-    connection = connection_of(key, raw)
-    held = ctx.store.get(connection)
-    if held is not None and "deletionTimestamp" in held["metadata"]:
-        ctx.queue.add(connection)
-
-
-def observe_secret(ctx: Context, event: str | None, raw: Raw) -> None:
-    """Take in one event about a Secret; who names it is woken if a value is new."""
-    secret = SecretId(raw["metadata"]["namespace"], raw["metadata"]["name"])
-    changed = ctx.store.remove_secret(secret) if event == "DELETED" else ctx.store.put_secret(raw)
-    if changed:
-        for key in ctx.store.users_of_secret(secret):
-            ctx.queue.forget(key)
-            ctx.queue.add(key)
-
-
-async def relist(ctx: Context) -> None:
-    """List everything ourselves: before the workers start, and now and then, as a watch may miss deletions."""
-    for kind in _KINDS:
-        seen = set()
-        known = set(ctx.store.keys(kind))
-        async for raw in ctx.kube.list_objects(kind):
-            seen.add(key_of(kind, raw))
-            observe(ctx, kind, None, raw)
-        for key in known - seen:
-            await _confirm_gone(ctx, key)
-    await _relist_secrets(ctx)
-
-
-async def _confirm_gone(ctx: Context, key: Key) -> None:
-    """An object that a listing lacks was deleted, or was made while the listing went on: ask for it."""
-    stale = ctx.store.get(key)
-    if stale is None:
-        return
-    fresh = await ctx.kube.get(key)
-    if fresh is None:
-        observe(ctx, key.kind, "DELETED", stale)
-    else:
-        observe(ctx, key.kind, None, fresh)
-
-
-async def _relist_secrets(ctx: Context) -> None:
-    known, seen = set(ctx.store.secrets()), set()
-    async for raw in ctx.kube.list_secrets():
-        seen.add(SecretId(raw["metadata"]["namespace"], raw["metadata"]["name"]))
-        observe_secret(ctx, None, raw)
-    for secret in known - seen:
-        if await ctx.secrets.read(*secret) is None:
-            observe_secret(ctx, "DELETED", {"metadata": secret._asdict()})
 
 
 class Watch:

@@ -34,6 +34,8 @@ from inference_operator.plan import (
 )
 from inference_operator.references import parse_spec
 from inference_operator.report import (
+    PATIENCE,
+    SOON,
     conditions_after,
     dump,
     refresh,
@@ -55,9 +57,6 @@ from inference_operator.resolve import (
 )
 
 LOGGER = logging.getLogger(__name__)
-PATIENCE = 3
-"""Failed attempts for which an endpoint that was ready stays so."""
-_SOON = 0.2  # seconds until an object that changed meanwhile is looked at again
 _UNTIL_CHECKED = 5.0  # seconds; the first check of the connection wakes its endpoints earlier
 
 
@@ -76,7 +75,7 @@ async def reconcile_endpoint(key: Key, ctx: Context) -> float | None:
         return _UNTIL_CHECKED
     except Conflict:
         await refresh(ctx, key)
-        return _SOON
+        return SOON
     except Exception as error:  # noqa: BLE001 - whatever it is, it is reported, and the worker lives on
         return await attempt.report_problem(_as_problem(error, key))
 
@@ -220,7 +219,7 @@ class Attempt:
             tell_transition(ctx, About(subject.key, written), self.subject.status, after)
         except Conflict:
             await refresh(ctx, subject.key)
-            return _SOON
+            return SOON
         return next_attempt(ctx, subject, problem)
 
     def _status_of_problem(

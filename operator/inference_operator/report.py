@@ -12,6 +12,10 @@ from inference_operator.kube import FIELD_MANAGER, Conflict
 from inference_operator.objects import About, Key, Raw
 
 LOGGER = logging.getLogger(__name__)
+PATIENCE = 3
+"""Failed attempts for which what was ready stays so: trouble that passes by itself is not told."""
+SOON = 0.2
+"""Seconds until an object that changed meanwhile is looked at again."""
 _MAX_EVENT = 1024  # characters that the API server takes for a message
 
 

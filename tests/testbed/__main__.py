@@ -23,7 +23,10 @@ def main() -> None:
         parts.add_parser(name, help=help_text, add_help=False)
     chosen, rest = parser.parse_known_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that every part cleans up
-    importlib.import_module(PARTS[chosen.part][0]).main(rest)
+    try:
+        importlib.import_module(PARTS[chosen.part][0]).main(rest)
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 if __name__ == "__main__":
