@@ -60,6 +60,12 @@ def is_absent(answer: Answer) -> bool:
     return answer.status == 404 and answer.type == "resource_not_found_exception"
 
 
+def is_refusal(answer: Answer) -> bool:
+    """Whether it is Elasticsearch's own 401 or 403, the only answers that lack its X-Elastic-Product header."""
+    own = answer.type in {"security_exception", "cluster_block_exception"}
+    return answer.status in {401, 403} and own and answer.body.get("status") == answer.status
+
+
 def failure(answer: Answer) -> ReconcileError:
     """The error that an answer other than 200 is."""
     if answer.status < 400:

@@ -19,7 +19,7 @@ from httpx_aiohttp import AiohttpTransport
 
 from inference_operator import __version__
 from inference_operator.elasticsearch.address import AddressNotAllowed, Guard, GuardedResolver, not_allowed
-from inference_operator.elasticsearch.answers import Answer, retry_after
+from inference_operator.elasticsearch.answers import Answer, is_refusal, retry_after
 from inference_operator.errors import Reason, ReconcileError, Stalled, Transient
 from inference_operator.secret import SecretValue
 
@@ -177,10 +177,7 @@ def _session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
 
 
 async def _read(response: httpx.Response) -> Answer:
-    if (
-        "X-Elastic-Product" not in response.headers
-        or response.headers.get("Content-Encoding", "identity") != "identity"
-    ):
+    if response.headers.get("Content-Encoding", "identity") != "identity":
         raise _not_elasticsearch(response.status_code)
     data = bytearray()
     async for chunk in response.aiter_raw():
@@ -194,7 +191,10 @@ async def _read(response: httpx.Response) -> Answer:
         body = json.loads(bytes(data)) if data else None
     except (ValueError, RecursionError):
         raise _not_elasticsearch(response.status_code) from None
-    return Answer(response.status_code, body, retry_after(response.headers.get("Retry-After")))
+    answer = Answer(response.status_code, body, retry_after(response.headers.get("Retry-After")))
+    if "X-Elastic-Product" not in response.headers and not is_refusal(answer):
+        raise _not_elasticsearch(response.status_code)
+    return answer
 
 
 def _not_elasticsearch(status: int) -> ReconcileError:

@@ -5,14 +5,13 @@ import hashlib
 import os
 import re
 import shutil
-import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 from typing import IO
 
 from testbed.cache import cache_dir
+from testbed.processes import Process, wait_for
 
 MODULE = Path(__file__).parent / "go"
 _PACKAGES = {
@@ -89,20 +88,29 @@ def _build(folder: Path) -> None:
 
 def _compile(go: str, package: str, target: Path) -> None:
     begin = time.monotonic()
-    done = threading.Event()
-    threading.Thread(target=_report, args=(target.name, done), daemon=True).start()
+    process = Process(
+        [go, "build", "-trimpath", f"-ldflags={_ldflags()}", f"-o={target}", package],
+        log=target.with_name("build.log"),
+        name="go build",
+        cwd=MODULE,
+        env={**os.environ, "GOFLAGS": "-mod=readonly", "GOWORK": "off"},
+    )
     try:
-        subprocess.run(
-            [go, "build", "-trimpath", f"-ldflags={_ldflags()}", f"-o={target}", package],
-            cwd=MODULE,
-            env={**os.environ, "GOFLAGS": "-mod=readonly", "GOWORK": "off"},
-            check=True,
-        )
-    except subprocess.CalledProcessError as error:
-        raise Unavailable(f"go build {package} failed with {error.returncode}") from None
+        while not _ended(process):
+            _say(f"building {target.name}: {time.monotonic() - begin:.0f} s")
     finally:
-        done.set()
+        process.stop()
+    if process.returncode:
+        raise Unavailable(f"go build {package} failed:\n{process.tail()}")
     _say(f"built {target.name} in {time.monotonic() - begin:.0f} s")
+
+
+def _ended(process: Process) -> bool:
+    """Whether it ends before the next report is due."""
+    try:
+        return wait_for(lambda: not process.running, what=process.name, timeout=_REPORT_EVERY)
+    except TimeoutError:
+        return False
 
 
 def _ldflags() -> str:
@@ -111,13 +119,6 @@ def _ldflags() -> str:
     assert version
     values = {"gitVersion": version[0].split()[1], "gitMajor": version[1], "gitMinor": version[2]}
     return " ".join(["-s -w", *(f"-X k8s.io/component-base/version.{k}={v}" for k, v in values.items())])
-
-
-def _report(program: str, done: threading.Event) -> None:
-    """Show that the build goes on."""
-    begin = time.monotonic()
-    while not done.wait(_REPORT_EVERY):
-        _say(f"building {program}: {time.monotonic() - begin:.0f} s")
 
 
 def _say(text: str) -> None:
