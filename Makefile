@@ -63,7 +63,7 @@ coverage: $(READY) ## show what the last `make unit` reached of the modules that
 prepare: $(READY) ## build the control plane and fetch Elasticsearch, once; minutes
 	$(PY) -m testbed prepare
 
-integration: $(READY) ## run the tests against the control plane and Elasticsearch, minutes
+integration: prepare ## run the tests against the control plane and Elasticsearch, minutes
 	$(PY) -m pytest $(SLOW) -n 2 --dist loadgroup --junit-xml=build/reports/integration.xml
 
 test: $(READY) ## run all of the above; this is what CI does

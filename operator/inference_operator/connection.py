@@ -23,7 +23,7 @@ from inference_operator.elasticsearch.transport import Transport
 from inference_operator.errors import Reason, ReconcileError, Stalled, Transient, Waiting
 from inference_operator.kube import Conflict
 from inference_operator.objects import About, Key
-from inference_operator.references import parse_spec, parse_status
+from inference_operator.references import as_problem, parse_spec, parse_status
 from inference_operator.report import (
     PATIENCE,
     SOON,
@@ -98,7 +98,10 @@ class _Check:
         try:
             spec = parse_spec(ElasticsearchConnectionSpec, self.about.raw)
             return await self._connect(spec, before)
-        except ReconcileError as problem:
+        except Conflict:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is reported
+            problem = as_problem(error, self.key)
             kept = before or Session(None)
             return _Found(Session(kept.client, kept.target, problem))
 

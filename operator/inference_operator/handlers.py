@@ -59,7 +59,7 @@ def settings() -> kopf.OperatorSettings:
     configured.persistence.diffbase_storage = _NoDiffBase()
     configured.persistence.finalizer = f"{GROUP}/unused"
     configured.queueing.idle_timeout = 0.2  # each listed object is kept for this long
-    configured.watching.chunk_size = 500
+    configured.watching.chunk_size = 100
     configured.watching.server_timeout = 300
     configured.watching.client_timeout = 330
     configured.watching.connect_timeout = 10

@@ -12,7 +12,7 @@ from inference_operator.errors import Reason, Transient, Waiting
 from inference_operator.objects import Key, Kind, Raw, Secret, decoded
 
 FIELD_MANAGER = "inference-operator"
-PAGE = 500
+PAGE = 100
 """Objects per page of a listing."""
 SECRET_SELECTOR = "type!=helm.sh/release.v1,type!=kubernetes.io/service-account-token"  # noqa: S105 - a field selector
 """Leaves out the Secrets that no endpoint can mean: Helm's releases and service-account tokens."""

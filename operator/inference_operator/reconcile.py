@@ -3,7 +3,6 @@
 Level-triggered: whatever woke it, it looks at what is and does what is missing.
 """
 
-import logging
 import random
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,7 +31,7 @@ from inference_operator.plan import (
     plan,
     verify,
 )
-from inference_operator.references import parse_spec
+from inference_operator.references import as_problem, parse_spec
 from inference_operator.report import (
     PATIENCE,
     SOON,
@@ -56,7 +55,6 @@ from inference_operator.resolve import (
     subject_of,
 )
 
-LOGGER = logging.getLogger(__name__)
 _UNTIL_CHECKED = 5.0  # seconds; the first check of the connection wakes its endpoints earlier
 
 
@@ -77,17 +75,7 @@ async def reconcile_endpoint(key: Key, ctx: Context) -> float | None:
         await refresh(ctx, key)
         return SOON
     except Exception as error:  # noqa: BLE001 - whatever it is, it is reported, and the worker lives on
-        return await attempt.report_problem(_as_problem(error, key))
-
-
-def _as_problem(error: Exception, key: Key) -> ReconcileError:
-    """What a person is told about an error."""
-    if isinstance(error, ReconcileError):
-        return error
-    if isinstance(error, RecursionError):
-        return Stalled(Reason.INVALID_SPEC, "the spec is nested too deeply")
-    LOGGER.error("a reconcile failed unexpectedly", exc_info=error, extra=key.as_extra())
-    return Transient(Reason.INTERNAL_ERROR, "a fault of the operator; see its log")
+        return await attempt.report_problem(as_problem(error, key))
 
 
 @dataclass(slots=True)

@@ -1,15 +1,17 @@
 """What connections and endpoints share when they follow a reference: specs, Secrets, and the errors for what is missing."""
 
+import logging
 from typing import TypeVar
 
 from pydantic import ValidationError
 
 from inference_operator.api.schema import Model
 from inference_operator.context import Context
-from inference_operator.errors import Reason, Stalled, Waiting
-from inference_operator.objects import Raw
+from inference_operator.errors import Reason, ReconcileError, Stalled, Transient, Waiting
+from inference_operator.objects import Key, Raw
 from inference_operator.secret import SecretValue
 
+LOGGER = logging.getLogger(__name__)
 M = TypeVar("M", bound=Model)
 
 
@@ -35,6 +37,16 @@ def parse_status(model: type[M], raw: Raw) -> M:
         return model.model_validate(raw.get("status") or {})
     except (ValidationError, RecursionError):
         return model()
+
+
+def as_problem(error: Exception, key: Key) -> ReconcileError:
+    """What a person is told about an error, whatever it is."""
+    if isinstance(error, ReconcileError):
+        return error
+    if isinstance(error, RecursionError):
+        return Stalled(Reason.INVALID_SPEC, "the spec is nested too deeply")
+    LOGGER.error("a reconcile failed unexpectedly", exc_info=error, extra=key.as_extra())
+    return Transient(Reason.INTERNAL_ERROR, "a fault of the operator; see its log")
 
 
 async def secret_value(ctx: Context, namespace: str, name: str, key: str) -> SecretValue:

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
-import httpx
-
 from testbed.elasticsearch import Elasticsearch
 from testbed.provider import Provider
 from testbed.standin.client import Standin
@@ -29,24 +27,12 @@ class Cluster(Protocol):
     """An Elasticsearch and the provider that it calls."""
 
     @property
+    def server(self) -> Elasticsearch | Standin:
+        """Where it answers, and with which credentials."""
+
+    @property
     def title(self) -> str:
         """What it is, for people."""
-
-    @property
-    def address(self) -> httpx.URL:
-        """Where it answers."""
-
-    @property
-    def ca_file(self) -> Path | None:
-        """The CA to trust; none where the system's do."""
-
-    @property
-    def api_key(self) -> str:
-        """The key that the connection uses."""
-
-    @property
-    def admin(self) -> httpx.Client:
-        """A person with all rights."""
 
     @property
     def knows_cohere(self) -> bool:
@@ -73,26 +59,6 @@ class RealCluster:
     def title(self) -> str:
         """What it is, for people."""
         return f"Elasticsearch {self.server.version}" + ("" if self.server.managed else " (given by ES_URL)")
-
-    @property
-    def address(self) -> httpx.URL:
-        """Where it answers."""
-        return httpx.URL(self.server.url)
-
-    @property
-    def ca_file(self) -> Path | None:
-        """The CA to trust; none where the system's do."""
-        return self.server.ca_file
-
-    @property
-    def api_key(self) -> str:
-        """The key that the connection uses."""
-        return self.server.api_key
-
-    @property
-    def admin(self) -> httpx.Client:
-        """A person with all rights."""
-        return self.server.admin
 
     @property
     def knows_cohere(self) -> bool:
@@ -129,26 +95,6 @@ class StandinCluster:
         return f"the stand-in for Elasticsearch {self.server.version}"
 
     @property
-    def address(self) -> httpx.URL:
-        """Where it answers."""
-        return httpx.URL(self.server.url)
-
-    @property
-    def ca_file(self) -> Path | None:
-        """The CA to trust."""
-        return self.server.ca_file
-
-    @property
-    def api_key(self) -> str:
-        """The key that the connection uses."""
-        return self.server.api_key
-
-    @property
-    def admin(self) -> httpx.Client:
-        """A person with all rights."""
-        return self.server.admin
-
-    @property
     def knows_cohere(self) -> bool:
         """It plays every provider."""
         return True
@@ -179,7 +125,7 @@ class StandinCluster:
 @contextmanager
 def start(folder: Path, progress: Callable[[str], None]) -> Iterator[Cluster]:
     """The Elasticsearch that the environment asks for: `ES=standin`, else a real one."""
-    if os.environ.get("ES", "real") == "standin":
+    if _wants_standin():
         with Standin.start(folder) as standin:
             yield StandinCluster(standin)
         return
@@ -192,9 +138,16 @@ def start(folder: Path, progress: Callable[[str], None]) -> Iterator[Cluster]:
 
 def is_given() -> bool:
     """Whether the user has named a server of their own, which must be left as it was."""
-    return os.environ.get("ES", "real") != "standin" and "ES_URL" in os.environ
+    return not _wants_standin() and "ES_URL" in os.environ
 
 
 def may_be_elsewhere() -> bool:
     """Whether that server may run on another machine, from where it cannot reach the provider stub."""
     return is_given() and urlsplit(os.environ["ES_URL"]).hostname not in {"127.0.0.1", "localhost", "::1"}
+
+
+def _wants_standin() -> bool:
+    wanted = os.environ.get("ES") or "real"
+    if wanted not in {"real", "standin"}:
+        raise ValueError(f"ES is {wanted!r}, and may be real or standin")
+    return wanted == "standin"

@@ -21,10 +21,11 @@ def encore(story: Story) -> None:
 
 def _commands(story: Story) -> list[str]:
     stage, name = story.stage, story.openai.name
-    key_file = _private_file(story, "elasticsearch-api-key", stage.cluster.api_key)
+    server = stage.cluster.server
+    key_file = _private_file(story, "elasticsearch-api-key", server.api_key)
     spare = _private_file(story, "openai-spare-key", stage.new_key("openai spare key"))
-    trust = f" --cacert {stage.cluster.ca_file}" if stage.cluster.ca_file else ""
-    url = str(stage.cluster.address).rstrip("/")
+    trust = f" --cacert {server.ca_file}" if server.ca_file else ""
+    url = server.url.rstrip("/")
     patch = f'{{\\"stringData\\":{{\\"api-key\\":\\"$(cat {spare})\\"}}}}'
     return [
         f"export KUBECONFIG={stage.plane.kubeconfig}",

@@ -96,7 +96,10 @@ def openai(prefix: str, url: str) -> Endpoint:
 def hugging_face(prefix: str, url: str) -> Endpoint:
     """Embeddings by a dedicated endpoint of Hugging Face."""
     return Endpoint(
-        f"{prefix}hugging-face-embeddings", "text_embedding", "hugging_face", [f"serviceSettings: {{url: {url}}}"]
+        f"{prefix}hugging-face-embeddings",
+        "text_embedding",
+        "hugging_face",
+        [f"serviceSettings: {{url: {url}}}"],
     )
 
 
@@ -110,9 +113,7 @@ def reranker(prefix: str, url: str | None) -> Endpoint:
     return Endpoint(f"{prefix}hugging-face-rerank", "rerank", "hugging_face", settings)
 
 
-def everything(
-    endpoints: Sequence[Endpoint], url: str, pem: str | None, secrets: Mapping[str, str]
-) -> str:
+def everything(endpoints: Sequence[Endpoint], url: str, pem: str | None, secrets: Mapping[str, str]) -> str:
     """All that a user applies: Secrets, the connection, the endpoints."""
     documents = [_SECRET.format(name=name, value=value) for name, value in secrets.items()]
     connection = _CONNECTION.format(name=CONNECTION, url=url, credentials=CREDENTIALS)

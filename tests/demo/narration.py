@@ -33,7 +33,7 @@ def progress(text: str) -> None:
 
 def heading(number: int, title: str) -> None:
     """Begin a step."""
-    print(f"\n{_styled(_BOLD, f'== {number}. {title} ' + '=' * max(3, WIDTH - len(title) - 7))}\n", flush=True)
+    print(f"\n{_styled(_BOLD, f'== {number}. {title} '.ljust(WIDTH, '='))}\n", flush=True)
 
 
 def command(text: str) -> None:

@@ -10,7 +10,8 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+from urllib.parse import urlsplit
 
 from kubernetes.client import ApiException, CustomObjectsApi
 
@@ -59,12 +60,14 @@ class Stage:
         """Ask Elasticsearch as a person with all rights would, and show the request; the body of its answer."""
         data = "" if body is None else f" -d '{json.dumps(body)}'"
         narration.command(f"curl -X {method} $ELASTICSEARCH{path}{data}")
-        answer = self.cluster.admin.request(method, path, json=body)
-        return answer.raise_for_status().json()
+        answer = self.cluster.server.admin.request(method, path, json=body)
+        if answer.is_error:
+            raise RuntimeError(f"{method} {path}: Elasticsearch answers {answer.status_code}: {answer.text}")
+        return answer.json()
 
     def stored(self, name: str) -> dict[str, Any] | None:
         """The endpoint as Elasticsearch returns it, or nothing."""
-        answer = self.cluster.admin.get(f"/_inference/{name}")
+        answer = self.cluster.server.admin.get(f"/_inference/{name}")
         if answer.status_code == 404:
             return None
         return dict(answer.raise_for_status().json()["endpoints"][0])
@@ -80,29 +83,34 @@ class Stage:
             if error.status == 404:
                 return None
             raise
-        return dict(found)
+        return cast("dict[str, Any]", found)
 
     def condition(self, name: str, kind: str) -> dict[str, str]:
         """One condition of an InferenceEndpoint; empty while it is not there."""
         status = (self.resource(name) or {}).get("status", {})
         return next((dict(c) for c in status.get("conditions", []) if c["type"] == kind), {})
 
+    def trouble(self) -> list[str]:
+        """The last lines in which the operator warned."""
+        lines = self.operator.log_lines()
+        return [f"{r['level']}: {r['message']}" for r in lines if r["level"] in {"warning", "error"}][-5:]
+
     def spoken(self) -> str:
         """Everything that the operator has said to anybody: its log, its metrics, objects and events."""
         kinds = "inferenceendpoints,elasticsearchconnections,events"
         objects = self.plane.kubectl("get", kinds, "--all-namespaces", "--output=json")
-        return "\n".join([self.operator.log.read_text(), self.operator.metrics(), objects])
+        return f"{self.operator.log.read_text()}\n{self.operator.metrics()}\n{objects}"
 
     def leaked(self) -> list[str]:
         """The names of the keys that occur in what it has said, as they are or in base64."""
         spoken = self.spoken()
-        values = {**self.names, self.cluster.api_key: "Elasticsearch API key"}
+        values = {**self.names, self.cluster.server.api_key: "Elasticsearch API key"}
         forms = {v: (v, base64.b64encode(v.encode()).decode()) for v in values}
         return [values[value] for value, written in forms.items() if any(w in spoken for w in written)]
 
 
 def _quoted(argument: str) -> str:
-    return f"'{argument}'" if set(argument) & set(" {}[]()\"*?$") else argument
+    return f"'{argument}'" if set(argument) & set(' {}[]()"*?$') else argument
 
 
 @contextmanager
@@ -117,7 +125,8 @@ def build() -> Iterator[Stage]:
         # Elasticsearch starts in this thread, which Ctrl-C reaches, as it takes longest.
         pool, beside = stack.enter_context(ThreadPoolExecutor(max_workers=1)), ExitStack()
         starting = pool.submit(_start_plane, beside, parts["control-plane"])
-        stack.callback(lambda: (wait([starting]), beside.close()))
+        stack.callback(beside.close)
+        stack.callback(wait, [starting])
         elasticsearch = stack.enter_context(cluster.start(parts["cluster"], narration.progress))
         if cluster.is_given():
             stack.callback(_tidy, elasticsearch, prefix)
@@ -140,9 +149,10 @@ def _start_plane(stack: ExitStack, folder: Path) -> ControlPlane:
 @contextmanager
 def _start_operator(folder: Path, plane: ControlPlane, elasticsearch: Cluster) -> Iterator[RunningOperator]:
     begin = time.monotonic()
-    address = elasticsearch.address
-    guarded = {"allowed_hosts": address.host, "allow_http": address.scheme == "http"}
-    with RunningOperator.start(folder, plane, interval_scale=SCALE, **guarded) as operator:
+    url = urlsplit(elasticsearch.server.url)
+    with RunningOperator.start(
+        folder, plane, interval_scale=SCALE, allowed_hosts=url.hostname, allow_http=url.scheme == "http"
+    ) as operator:
         account = "its own ServiceAccount, with the rights of deploy/rbac"
         narration.progress(f"operator: ready after {time.monotonic() - begin:.0f} s, as {account}")
         yield operator
@@ -150,7 +160,7 @@ def _start_operator(folder: Path, plane: ControlPlane, elasticsearch: Cluster) -
 
 def _tidy(elasticsearch: Cluster, prefix: str) -> None:
     """Remove from a given server what is ours; the operator has stopped by now and puts nothing back."""
-    admin = elasticsearch.admin
+    admin = elasticsearch.server.admin
     admin.delete(f"/{prefix}articles")
     for endpoint in admin.get("/_inference/_all").raise_for_status().json()["endpoints"]:
         if endpoint["inference_id"].startswith(prefix):

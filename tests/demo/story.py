@@ -89,9 +89,13 @@ class Story:
         """A key that does not work is refused in words, and the old one goes on working."""
         name, mark = self.openai.name, len(self.stage.cluster.sent())
         self._patch_key(self.openai, "openai key 3, which the provider refuses", refused=True)
-        self._wait(lambda: "ProviderRefusedKey" in str(self.stage.resource(name)), "the refusal is in the status")
+        self._wait(
+            lambda: "ProviderRefusedKey" in str(self.stage.resource(name)), "the refusal is in the status"
+        )
         self.stage.see("get", "iep", name)
-        said = self.stage.see("get", "iep", name, '--output=jsonpath={.status.conditions[?(@.type=="Synced")].message}')
+        said = self.stage.see(
+            "get", "iep", name, '--output=jsonpath={.status.conditions[?(@.type=="Synced")].message}'
+        )
         expect("refuses the key" in said, "the status does not say that the provider refused the key")
         say("The old key stays in force; an embedding asked for now works:")
         self.stage.elasticsearch("POST", f"/_inference/text_embedding/{name}", {"input": "still there?"})
@@ -106,7 +110,9 @@ class Story:
     def edit(self) -> str:
         """Somebody else's edit is put back at the next look."""
         name = self.openai.name
-        say(f"The operator looks every {RESYNC:.0f} s here (interval {manifests.INTERVAL}s, scaled by {SCALE}).")
+        say(
+            f"The operator looks every {RESYNC:.0f} s here (interval {manifests.INTERVAL}s, scaled by {SCALE})."
+        )
         edited = self.stage.elasticsearch(
             "PUT", f"/_inference/text_embedding/{name}/_update", {"task_settings": {"user": "somebody-else"}}
         )
@@ -116,7 +122,7 @@ class Story:
         self._wait(lambda: self._user() == "search-team", "the setting is put back")
         seconds = time.monotonic() - begin
         self._show_stored(name)
-        self._see_events(name, "DriftCorrected")
+        self._see_event(name, "DriftCorrected")
         return f"the setting was put back {seconds:.1f} s later"
 
     def remove(self) -> str:
@@ -128,7 +134,7 @@ class Story:
         seconds = time.monotonic() - begin
         self._show_stored(name)
         self._show_sent(mark)
-        self._see_events(name, "DriftCorrected")
+        self._see_event(name, "DriftCorrected")
         return f"the endpoint was back {seconds:.1f} s later"
 
     def ignored(self) -> str:
@@ -146,7 +152,9 @@ class Story:
         self._patch(name, {"serviceSettings": {"rate_limit": None}})
         self._wait(lambda: self._is(name, "Ready", "True"), "all is well again")
         self.stage.see("get", "iep", name)
-        return "the endpoint was not called Ready, the message names the setting, and taking it back healed it"
+        return (
+            "the endpoint was not called Ready, the message names the setting, and taking it back healed it"
+        )
 
     def delete_used(self) -> str:
         """A deletion waits, with words, for an index that needs the endpoint."""
@@ -173,7 +181,9 @@ class Story:
         expect(not leaked, f"found: {', '.join(leaked)}")
         kilobytes = len(spoken) // 1000
         keys = len(self.stage.names) + 1
-        return f"none of {keys} keys is in {kilobytes} kB of log (at debug level), metrics, objects and events"
+        return (
+            f"none of {keys} keys is in {kilobytes} kB of log (at debug level), metrics, objects and events"
+        )
 
     def delete_rest(self) -> str:
         """What is deleted in Kubernetes is deleted in Elasticsearch."""
@@ -186,12 +196,12 @@ class Story:
 
     def apply_all(self) -> None:
         """Apply Secrets, connection and endpoints, with new keys."""
-        cluster = self.stage.cluster
-        pem = cluster.ca_file.read_text() if cluster.ca_file else None
+        server = self.stage.cluster.server
+        pem = server.ca_file.read_text() if server.ca_file else None
         names = {e.secret: self.key_name(e.secret) for e in self.endpoints}
         values = {secret: self.stage.new_key(name) for secret, name in names.items()}
-        url, mine = str(cluster.address), manifests.CREDENTIALS
-        real = manifests.everything(self.endpoints, url, pem, {mine: cluster.api_key, **values})
+        url, mine = server.url, manifests.CREDENTIALS
+        real = manifests.everything(self.endpoints, url, pem, {mine: server.api_key, **values})
         named = {secret: f"<{name}>" for secret, name in names.items()}
         text = manifests.everything(
             self.endpoints, url, pem and "<the CA>", {mine: "<Elasticsearch API key>", **named}
@@ -204,7 +214,10 @@ class Story:
 
     def _tell_about_cohere(self) -> None:
         if self.stage.cluster.knows_cohere:
-            say("The third endpoint is the Cohere example of Elasticsearch's own API page, word for word.")
+            say(
+                "The third endpoint is the Cohere example of Elasticsearch's own API page, word for word. No vendor is "
+                "called: a stub on this machine answers in their place, also under Cohere's host name."
+            )
             return
         say(
             "Cohere is called at its own name on port 443, where the provider stub may not listen for this "
@@ -242,8 +255,15 @@ class Story:
         return sent
 
     def _show_stored(self, name: str) -> None:
-        show(json.dumps(self.stage.elasticsearch("GET", f"/_inference/{name}")["endpoints"][0]["task_settings"]))
+        show(
+            json.dumps(
+                self.stage.elasticsearch("GET", f"/_inference/{name}")["endpoints"][0]["task_settings"]
+            )
+        )
 
-    def _see_events(self, name: str, reason: str) -> None:
-        selector = f"--field-selector=involvedObject.name={name},reason={reason}"
-        self.stage.see("get", "events", selector)
+    def _see_event(self, name: str, reason: str) -> None:
+        request = ("get", "events", f"--field-selector=involvedObject.name={name},reason={reason}")
+        self._wait(
+            lambda: self.stage.plane.kubectl(*request, "--all-namespaces", "--output=name"), "the event"
+        )
+        self.stage.see(*request)

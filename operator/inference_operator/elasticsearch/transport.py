@@ -55,6 +55,7 @@ class Transport:
             )
         guard.check_url_host(host)
         self._host = host
+        self._place = urlsplit(target.url).netloc
         self._in_flight = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -137,7 +138,8 @@ class Transport:
                 f"the host {self._host!r} is unknown; correct spec.endpoint.url, or look at DNS",
             )
         for cause in causes:
-            if isinstance(cause, ssl.SSLCertVerificationError):
+            # aiohttp's own error of this kind is one too, but has no message: the real one stands behind it
+            if isinstance(cause, ssl.SSLCertVerificationError) and hasattr(cause, "verify_message"):
                 return Stalled(
                     Reason.TLS_VERIFICATION_FAILED,
                     f"the certificate of {self._host!r} is not trusted: {cause.verify_message}; give its CA under spec.tls",
@@ -149,7 +151,8 @@ class Transport:
         refused = any(isinstance(c, aiohttp.ClientConnectorError) for c in causes)
         return Transient(
             Reason.UNREACHABLE,
-            f"{'nothing answers' if refused else 'the connection broke'} at {self._host!r}",
+            f"{'nothing answers' if refused else 'the connection broke'} at {self._place!r}; "
+            "is the cluster up, and is spec.endpoint.url right?",
             ambiguous=not refused,
         )
 
@@ -207,6 +210,8 @@ def _not_elasticsearch(status: int) -> ReconcileError:
 def _causes(error: BaseException | None) -> Any:
     while error is not None:
         yield error
-        if isinstance(error, aiohttp.ClientConnectorError):
+        if isinstance(error, aiohttp.ClientConnectorCertificateError):
+            yield error.certificate_error
+        elif isinstance(error, aiohttp.ClientConnectorError):
             yield error.os_error
         error = error.__cause__ or error.__context__

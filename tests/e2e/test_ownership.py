@@ -1,0 +1,166 @@
+"""Whose endpoint is it: taking over, refusing to, handing over, letting go."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from testbed.builders import secret
+from testbed.standin.client import Standin
+from testbed.target import OURS, Target
+from testbed.world import CONNECTIONS, World
+
+KEY = "the-first-key"
+NAME = f"{OURS}owned"
+ID = f"{OURS}shared-id"
+
+
+def test_equal_endpoint_that_exists_already_is_taken_over(world: World, target: Target) -> None:
+    """It is not made again, and it gets the key of the Secret."""
+    target.accept("a-key-of-before")
+    target.create(NAME, "a-key-of-before")
+    world.apply(target.embeddings(NAME))
+    world.wait_ready(NAME)
+    world.wait_event(NAME, "Adopted")
+    assert target.key_in_force(NAME) == KEY
+    world.kubectl("delete", "iep", NAME)
+    assert target.shown(NAME) is None
+
+
+def test_other_endpoint_that_exists_already_is_left_untouched(world: World, target: Target) -> None:
+    """Different settings mean that it is somebody else's; neither the apply nor the delete touches it."""
+    target.create(NAME, KEY, model_id="embed-of-somebody-else")
+    before = target.shown(NAME)
+    world.apply(target.embeddings(NAME))
+    verdict = world.wait_reason(NAME, "OwnershipConflict")
+    assert verdict["status"] == "False"
+    assert "/serviceSettings/model_id" in verdict["message"]
+    assert world.condition(NAME, "OwnershipConflict")["status"] == "True"
+    assert world.condition(NAME, "Stalled")["reason"] == "OwnershipConflict"
+    world.kubectl("delete", "iep", NAME)
+    assert target.shown(NAME) == before
+
+
+def test_conflict_heals_when_the_spec_becomes_equal(world: World, target: Target) -> None:
+    """That is what the message advises."""
+    target.create(NAME, KEY, model_id="embed-of-somebody-else")
+    world.apply(target.embeddings(NAME))
+    world.wait_reason(NAME, "OwnershipConflict")
+    world.change(NAME, serviceSettings={"model_id": "embed-of-somebody-else"})
+    world.wait_ready(NAME)
+    assert world.condition(NAME, "OwnershipConflict") == {}
+
+
+def test_of_two_resources_for_one_id_the_first_owns_it_and_hands_over(world: World, target: Target) -> None:
+    """The second waits in words, and makes the endpoint once the first is deleted."""
+    first, second = f"{OURS}first", f"{OURS}second"
+    world.apply(target.embeddings(first).with_id(ID))
+    world.wait_ready(first)
+    world.apply(target.embeddings(second).with_id(ID).with_task_settings(user="second"))
+    verdict = world.wait_reason(second, "OwnershipConflict")
+    assert first in verdict["message"]
+    assert world.condition(first, "Ready")["status"] == "True"
+    world.kubectl("delete", "iep", first)
+    world.wait_ready(second)
+    found = target.shown(ID)
+    assert found is not None
+    assert found["task_settings"] == {"user": "second"}
+
+
+def test_deleting_the_one_that_does_not_own_the_id_changes_nothing(world: World, target: Target) -> None:
+    """It never had anything in Elasticsearch."""
+    first, second = f"{OURS}first", f"{OURS}second"
+    world.apply(target.embeddings(first).with_id(ID))
+    world.wait_ready(first)
+    world.apply(target.embeddings(second).with_id(ID))
+    world.wait_reason(second, "OwnershipConflict")
+    world.kubectl("delete", "iep", second)
+    assert target.shown(ID) is not None
+    world.wait_ready(first)
+
+
+def test_retained_endpoint_outlives_its_resource(world: World, target: Target) -> None:
+    """There is no finalizer, so the resource goes even without an operator."""
+    world.apply(target.embeddings(NAME).retained())
+    world.wait_ready(NAME)
+    assert "finalizers" not in world.get(NAME)["metadata"]
+    world.kubectl("delete", "iep", NAME)
+    assert target.shown(NAME) is not None
+
+
+def test_policy_changed_to_retain_takes_the_finalizer_away(world: World, target: Target) -> None:
+    """The policy of the last spec counts."""
+    world.apply(target.embeddings(NAME))
+    world.wait_ready(NAME)
+    assert world.get(NAME)["metadata"]["finalizers"] == ["es-inference.dev/endpoint"]
+    world.change(NAME, deletionPolicy="Retain")
+    world.wait_ready(NAME)
+    assert "finalizers" not in world.get(NAME)["metadata"]
+    world.kubectl("delete", "iep", NAME)
+    assert target.shown(NAME) is not None
+
+
+def test_released_resource_goes_and_leaves_the_endpoint(world: World, target: Target) -> None:
+    """The release annotation is the way out that always works."""
+    world.apply(target.embeddings(NAME))
+    world.wait_ready(NAME)
+    world.release(NAME)
+    world.kubectl("delete", "iep", NAME)
+    assert target.shown(NAME) is not None
+
+
+@pytest.fixture
+def elsewhere(standin: Standin) -> Iterator[Standin]:
+    """The stand-in as a cluster that is not the one before; it has its own identity again afterwards."""
+    yield standin
+    standin.reset()
+
+
+class TestAnotherCluster:
+    """Of the stand-in only, which can say that it is another cluster."""
+
+    pytestmark = pytest.mark.parametrize(
+        "target", [pytest.param("standin", marks=pytest.mark.xdist_group("story"))], indirect=True
+    )
+
+    def test_nothing_is_written_to_another_cluster(
+        self, world: World, target: Target, elsewhere: Standin
+    ) -> None:
+        """Neither a change nor a rotation nor a deletion, until a person decides."""
+        world.apply(target.embeddings(NAME))
+        world.wait_ready(NAME)
+        home = elsewhere.admin.get("/").json()["cluster_uuid"]
+        elsewhere.set_cluster_uuid("another-cluster-uuid")
+        elsewhere.clear()
+        world.resync("main", CONNECTIONS)
+        world.wait_reason("main", "ClusterChanged", CONNECTIONS)
+        assert world.condition("main", "Stalled", CONNECTIONS)["reason"] == "ClusterChanged"
+        world.change(NAME, taskSettings={"user": "alice"})
+        world.apply(secret("provider", api_key="a-key-of-later"))
+        world.wait_condition(NAME, "ConnectionReady", "ConnectionNotReady", status="False")
+        world.delete(NAME)
+        world.wait_blocked(NAME, "ConnectionNotReady")
+        assert [seen.path for seen in elsewhere.operations() if seen.method in {"PUT", "DELETE"}] == []
+        elsewhere.set_cluster_uuid(home)
+        world.resync("main", CONNECTIONS)
+        world.wait_gone(NAME)
+        assert target.shown(NAME) is None
+
+    def test_person_who_accepts_the_new_cluster_still_decides_about_each_endpoint(
+        self, world: World, target: Target, elsewhere: Standin
+    ) -> None:
+        """The connection is well again; the endpoint of the old cluster is Stalled, and released by annotation."""
+        world.apply(target.embeddings(NAME))
+        world.wait_ready(NAME)
+        elsewhere.set_cluster_uuid("another-cluster-uuid")
+        elsewhere.clear()
+        world.change("main", CONNECTIONS, clusterUUID="another-cluster-uuid")
+        world.wait_connected()
+        verdict = world.wait_reason(NAME, "ClusterChanged")
+        assert verdict["status"] == "False"
+        assert world.condition(NAME, "Stalled")["reason"] == "ClusterChanged"
+        world.delete(NAME)
+        world.wait_blocked(NAME, "ClusterChanged")
+        assert [seen.path for seen in elsewhere.operations() if seen.method in {"PUT", "DELETE"}] == []
+        world.release(NAME)
+        world.wait_gone(NAME)
+        assert target.shown(NAME) is not None

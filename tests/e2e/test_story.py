@@ -1,0 +1,264 @@
+"""The main story, on the stand-in and on the real Elasticsearch: an endpoint is made, kept true, and removed."""
+
+from functools import partial
+from typing import Any
+
+import pytest
+
+from testbed.ledger import reconciles
+from testbed.processes import wait_for
+from testbed.running_operator import RunningOperator
+from testbed.target import OURS, Target
+from testbed.world import World
+
+KEY, NEXT_KEY = "the-first-key", "the-next-key"
+NAME = f"{OURS}story"
+ROTATION_BUDGET = 2.0
+
+
+@pytest.fixture
+def ready(world: World, target: Target) -> World:
+    """The world with one endpoint that is Ready."""
+    world.apply(target.embeddings(NAME))
+    world.wait_ready(NAME)
+    return world
+
+
+def settings(target: Target) -> dict[str, Any]:
+    """The service settings in Elasticsearch."""
+    found = target.shown(NAME)
+    assert found is not None
+    return dict(found["service_settings"])
+
+
+def task_settings(target: Target) -> dict[str, Any]:
+    """The task settings in Elasticsearch."""
+    return dict((target.shown(NAME) or {}).get("task_settings", {}))
+
+
+def test_applied_endpoint_exists_and_the_status_tells_the_truth(ready: World, target: Target) -> None:
+    """Elasticsearch holds what the spec says, with the key, and the status names cluster, id and Secret."""
+    found = target.shown(NAME)
+    assert found is not None
+    assert (found["task_type"], found["service"]) == ("text_embedding", "openai")
+    assert settings(target)["model_id"] == "embed-1"
+    assert target.key_in_force(NAME) == KEY
+    status = ready.status(NAME)
+    assert status["inferenceId"] == NAME
+    assert status["connection"]["clusterUUID"] == target.admin.get("/").json()["cluster_uuid"]
+    assert status["applied"]["serviceSettings"]["model_id"] == "embed-1"
+    assert [(s["path"], s["name"], s["key"]) for s in status["secrets"]] == [
+        ("/serviceSettings/api_key", "provider", "api_key")
+    ]
+    assert "operation" not in status
+    ready.wait_event(NAME, "Created")
+
+
+def test_kubectl_get_shows_one_line_that_says_it_all(ready: World, target: Target) -> None:
+    """The columns are those of the API."""
+    cluster = target.admin.get("/").json()["cluster_name"]
+    header, row = ready.kubectl("get", "iep").splitlines()
+    assert header.split() == ["NAME", "ID", "TASK", "SERVICE", "CLUSTER", "READY", "REASON", "AGE"]
+    assert row.split()[:7] == [NAME, NAME, "text_embedding", "openai", cluster, "True", "Synced"]
+    wide = ready.kubectl("get", "iep", "--output=wide").splitlines()[0]
+    assert wide.split()[8:] == ["SYNCED", "DRIFTED", "SUSPENDED", "LAST-WRITE"]
+
+
+def test_rotated_key_reaches_the_provider_within_two_seconds(
+    ready: World, target: Target, record_property: Any
+) -> None:
+    """The watch sees the changed Secret, and the provider is asked with its new value; no spec was touched."""
+    target.accept(NEXT_KEY)
+    generation = ready.get(NAME)["metadata"]["generation"]
+    changed = ready.change_secret("provider", api_key=NEXT_KEY)
+    sent = wait_for(
+        lambda: [time for key, time in target.trials() if key == NEXT_KEY],
+        what="the provider is sent the new key",
+        timeout=5,
+    )
+    took = sent[0] - changed
+    record_property("rotation_seconds", round(took, 3))
+    print(f"rotation reached the provider after {took:.3f} s")
+    assert took <= ROTATION_BUDGET
+    ready.wait_event(NAME, "SecretRotated")
+    assert target.key_in_force(NAME) == NEXT_KEY
+    ready.wait_ready(NAME)
+    assert ready.get(NAME)["metadata"]["generation"] == generation
+
+
+def test_status_names_the_secret_version_that_is_live(ready: World, target: Target) -> None:
+    """After a rotation the recorded version is the one that was applied."""
+    target.accept(NEXT_KEY)
+    ready.change_secret("provider", api_key=NEXT_KEY)
+    version = ready.core.read_namespaced_secret("provider", ready.namespace).metadata.resource_version
+    ready.wait(
+        lambda: ready.status(NAME)["secrets"][0]["resourceVersion"] == version,
+        "the status names the new version",
+        NAME,
+    )
+
+
+def test_refused_key_leaves_the_old_one_in_force_and_heals(ready: World, target: Target) -> None:
+    """The reason says who refused what; Ready stays True, since the endpoint serves on; a good key mends it."""
+    ready.change_secret("provider", api_key="a-key-nobody-accepts")
+    verdict = ready.wait_reason(NAME, "ProviderRefusedKey")
+    assert verdict["status"] == "True"
+    assert "the previous key stays in force" in verdict["message"]
+    assert ready.condition(NAME, "Stalled")["reason"] == "ProviderRefusedKey"
+    assert ready.condition(NAME, "Synced")["status"] == "False"
+    assert target.key_in_force(NAME) == KEY
+    ready.wait_event(NAME, "ProviderRefusedKey")
+    target.accept(NEXT_KEY)
+    ready.change_secret("provider", api_key=NEXT_KEY)
+    ready.wait_ready(NAME)
+    assert target.key_in_force(NAME) == NEXT_KEY
+
+
+def test_endpoint_whose_first_key_is_refused_is_made_once_the_key_is_good(
+    world: World, target: Target
+) -> None:
+    """Nothing is made with a refused key, and no spec needs to be touched afterwards."""
+    world.change_secret("provider", api_key="a-key-nobody-accepts")
+    world.apply(target.embeddings(NAME))
+    verdict = world.wait_reason(NAME, "ProviderRefusedKey")
+    assert verdict["status"] == "False"
+    assert target.shown(NAME) is None
+    world.change_secret("provider", api_key=KEY)
+    world.wait_ready(NAME)
+    assert target.key_in_force(NAME) == KEY
+
+
+def test_changed_task_setting_is_applied_in_place(ready: World, target: Target) -> None:
+    """A change that Elasticsearch supports needs no new endpoint."""
+    ready.change(NAME, taskSettings={"user": "alice"})
+    ready.wait_ready(NAME)
+    assert task_settings(target) == {"user": "alice"}
+    ready.wait_event(NAME, "Updated")
+
+
+def test_setting_edited_by_hand_is_put_back_at_the_interval(world: World, target: Target) -> None:
+    """Nobody tells the operator; it looks."""
+    world.apply(target.embeddings(NAME).with_task_settings(user="alice").every("30s"))
+    world.wait_ready(NAME)
+    target.edit(NAME, user="mallory")
+    world.wait(lambda: task_settings(target) == {"user": "alice"}, "the setting is put back", NAME)
+    world.wait_event(NAME, "DriftCorrected")
+    world.wait_ready(NAME)
+
+
+def test_setting_edited_by_hand_is_put_back_on_request(world: World, target: Target) -> None:
+    """The annotation asks for a reconcile now."""
+    world.apply(target.embeddings(NAME).with_task_settings(user="alice").every("24h"))
+    world.wait_ready(NAME)
+    target.edit(NAME, user="mallory")
+    world.kubectl("annotate", "iep", NAME, "es-inference.dev/reconcile-requested-at=now")
+    world.wait(lambda: task_settings(target) == {"user": "alice"}, "the setting is put back", NAME)
+    world.wait_event(NAME, "DriftCorrected")
+
+
+def test_endpoint_deleted_by_hand_comes_back(ready: World, target: Target) -> None:
+    """It is made anew, with its key."""
+    target.remove(NAME)
+    ready.resync(NAME)
+    ready.wait(lambda: target.shown(NAME), "the endpoint is there again", NAME)
+    assert target.key_in_force(NAME) == KEY
+    ready.wait_event(NAME, "DriftCorrected")
+    ready.wait_ready(NAME)
+
+
+def asked_again(world: World, target: Target, operator: RunningOperator, reason: str) -> int:
+    """How often the provider was asked while the endpoint was reconciled twice more."""
+    before = len(target.trials())
+    for _ in range(2):
+        count = reconciles(operator, reason)
+        world.resync(NAME)
+        world.wait(partial(_more_than, count, operator, reason), "a further reconcile", NAME)
+    return len(target.trials()) - before
+
+
+def _more_than(count: float, operator: RunningOperator, reason: str) -> bool:
+    return reconciles(operator, reason) > count
+
+
+@pytest.mark.parametrize(
+    ("change", "undo", "path"),
+    [
+        pytest.param(
+            {"rate_limit": {"requests_per_minute": 7}},
+            {"rate_limit": None},
+            "/serviceSettings/rate_limit/requests_per_minute",
+            id="a rate limit",
+        ),
+        pytest.param(
+            {"model_id": "embed-2"}, {"model_id": "embed-1"}, "/serviceSettings/model_id", id="a model"
+        ),
+    ],
+)
+def test_change_that_the_server_ignores_is_not_called_ready(
+    ready: World,
+    target: Target,
+    operator: RunningOperator,
+    change: dict[str, Any],
+    undo: dict[str, Any],
+    path: str,
+) -> None:
+    """A 200 is no proof: the status says what was not taken over; it is not asked for again; undoing it heals."""
+    ready.change(NAME, serviceSettings=change)
+    verdict = ready.wait_reason(NAME, "UpdateNotApplied")
+    assert verdict["status"] == "False"
+    status = ready.status(NAME)
+    assert [entry["path"] for entry in status["notApplied"]] == [path]
+    assert ready.condition(NAME, "Synced")["reason"] == "UpdateNotApplied"
+    assert ready.condition(NAME, "Stalled")["reason"] == "UpdateNotApplied"
+    assert asked_again(ready, target, operator, "UpdateNotApplied") == 0
+    ready.change(NAME, serviceSettings=undo)
+    assert "notApplied" not in ready.wait_ready(NAME)
+    assert settings(target)["model_id"] == "embed-1"
+
+
+def test_change_that_needs_a_replace_is_refused_and_the_old_endpoint_serves_on(
+    ready: World, target: Target
+) -> None:
+    """How texts are chunked cannot be changed in place on this version."""
+    before = target.shown(NAME)
+    chunking = {"strategy": "sentence", "max_chunk_size": 100, "sentence_overlap": 0}
+    ready.change(NAME, chunkingSettings=chunking)
+    verdict = ready.wait_reason(NAME, "ReplaceRequired")
+    assert verdict["status"] == "False"
+    assert "serves on" in verdict["message"]
+    assert ready.condition(NAME, "ReplaceRequired")["status"] == "True"
+    assert target.shown(NAME) == before
+    ready.change(NAME, chunkingSettings=None)
+    ready.wait_ready(NAME)
+    assert ready.condition(NAME, "ReplaceRequired") == {}
+
+
+def test_suspended_endpoint_is_left_alone_until_it_is_resumed_or_deleted(
+    ready: World, target: Target
+) -> None:
+    """While suspend is true nothing is written; a deletion goes on all the same."""
+    ready.change(NAME, suspend=True)
+    ready.change(NAME, taskSettings={"user": "alice"})
+    ready.apply(target.embeddings(f"{NAME}-2"))
+    ready.wait_ready(f"{NAME}-2")  # by then the changes before it have been seen
+    assert task_settings(target) == {}
+    ready.change(NAME, suspend=False)
+    ready.wait_ready(NAME)
+    assert task_settings(target) == {"user": "alice"}
+    ready.change(NAME, suspend=True)
+    ready.kubectl("delete", "iep", NAME)
+    assert target.shown(NAME) is None
+
+
+def test_restarted_operator_changes_nothing_and_goes_on(
+    ready: World, target: Target, operator: RunningOperator
+) -> None:
+    """What it knew stands in the status; the next rotation works as before."""
+    version = ready.get(NAME)["metadata"]["resourceVersion"]
+    asked = len(target.trials())
+    operator.restart()
+    target.accept(NEXT_KEY)
+    assert len(target.trials()) == asked
+    assert ready.get(NAME)["metadata"]["resourceVersion"] == version
+    ready.change_secret("provider", api_key=NEXT_KEY)
+    ready.wait(lambda: target.key_in_force(NAME) == NEXT_KEY, "the new key is in force", NAME)

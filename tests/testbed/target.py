@@ -1,0 +1,140 @@
+"""The Elasticsearch of a story, and the provider behind it: the real ones, or the stand-in for both.
+
+What a person does with Elasticsearch goes through its REST API either way; only what the provider accepts
+and has seen is asked in two ways.
+"""
+
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from testbed.builders import Endpoint, endpoint
+from testbed.elasticsearch import Elasticsearch
+from testbed.provider import Provider
+from testbed.standin.client import Standin
+
+OURS = "testbed-"
+"""All endpoints and indices of tests have names that begin so; others on a server that was given stay untouched."""
+
+
+class Target(ABC):
+    """An Elasticsearch with a provider that accepts only the keys it was told."""
+
+    def __init__(self, es: Elasticsearch | Standin, provider_url: str) -> None:
+        self.url: str = es.url
+        self.ca_file: Path | None = es.ca_file
+        self.api_key: str = es.api_key
+        self.admin: httpx.Client = es.admin
+        self.provider_url = provider_url
+
+    def embeddings(self, name: str) -> Endpoint:
+        """An endpoint that this Elasticsearch can serve, with its key in the Secret `provider`."""
+        url = f"{self.provider_url}/v1/embeddings"
+        return endpoint(name, service="openai", model_id="embed-1", url=url).with_secret("provider")
+
+    # What a person does by hand
+
+    def shown(self, inference_id: str) -> dict[str, Any] | None:
+        """The endpoint as GET shows it, or None."""
+        answer = self.admin.get(f"/_inference/{inference_id}")
+        if answer.status_code == 404:
+            return None
+        found: dict[str, Any] = answer.raise_for_status().json()["endpoints"][0]
+        return found
+
+    def create(self, inference_id: str, key: str, **settings: Any) -> None:
+        """Make an endpoint like that of `embeddings`."""
+        url = f"{self.provider_url}/v1/embeddings"
+        body = {
+            "service": "openai",
+            "service_settings": {"model_id": "embed-1", "url": url, "api_key": key, **settings},
+        }
+        self.admin.put(f"/_inference/text_embedding/{inference_id}", json=body).raise_for_status()
+
+    def edit(self, inference_id: str, **task_settings: Any) -> None:
+        """Change task settings of an endpoint."""
+        path = f"/_inference/text_embedding/{inference_id}/_update"
+        self.admin.put(path, json={"task_settings": task_settings}).raise_for_status()
+
+    def remove(self, inference_id: str) -> None:
+        """Delete an endpoint."""
+        self.admin.delete(f"/_inference/{inference_id}", params={"force": "true"}).raise_for_status()
+
+    def create_index(self, name: str, inference_id: str) -> None:
+        """Make an index whose mapping uses the endpoint."""
+        mappings = {"properties": {"text": {"type": "semantic_text", "inference_id": inference_id}}}
+        self.admin.put(f"/{name}", json={"mappings": mappings}).raise_for_status()
+
+    def delete_index(self, name: str) -> None:
+        """Delete an index."""
+        self.admin.delete(f"/{name}").raise_for_status()
+
+    # The provider
+
+    @abstractmethod
+    def accept(self, *keys: str) -> None:
+        """Let these keys pass from now on, besides those before."""
+
+    @abstractmethod
+    def key_in_force(self, inference_id: str) -> str | None:
+        """The key that Elasticsearch uses for an endpoint."""
+
+    @abstractmethod
+    def trials(self) -> list[tuple[str | None, float]]:
+        """The provider's requests so far: the key, if it is one of those accepted, and the time."""
+
+
+class RealTarget(Target):
+    """The real Elasticsearch, with the stub of a provider."""
+
+    def __init__(self, es: Elasticsearch, provider: Provider) -> None:
+        super().__init__(es, provider.url)
+        self._provider = provider
+        provider.reset()
+
+    def accept(self, *keys: str) -> None:
+        """Tell the stub."""
+        for key in keys:
+            self._provider.accept(key, label=key)
+
+    def key_in_force(self, inference_id: str) -> str | None:
+        """What the stub is sent when the endpoint is used."""
+        self.admin.post(f"/_inference/{inference_id}", json={"input": "ping"})
+        return self._provider.requests()[-1].label
+
+    def trials(self) -> list[tuple[str | None, float]]:
+        """What the stub has noted."""
+        return [(seen.label, seen.time) for seen in self._provider.requests()]
+
+    def clean(self) -> None:
+        """Remove what a test has left behind."""
+        for found in self.admin.get("/_inference").raise_for_status().json()["endpoints"]:
+            if found["inference_id"].startswith(OURS):
+                self.remove(found["inference_id"])
+
+
+class StandinTarget(Target):
+    """The stand-in, which plays the provider too."""
+
+    def __init__(self, es: Standin) -> None:
+        super().__init__(es, "https://provider.example")
+        self._es = es
+        self._accepted: list[str] = []
+
+    def accept(self, *keys: str) -> None:
+        """Tell the stand-in."""
+        self._accepted += keys
+        self._es.accept_keys(self._accepted)
+        for key in keys:
+            self._es.label(key, key)
+
+    def key_in_force(self, inference_id: str) -> str | None:
+        """What the stand-in has stored."""
+        return str(self._es.secrets(inference_id)["api_key"])
+
+    def trials(self) -> list[tuple[str | None, float]]:
+        """What the stand-in has noted."""
+        calls = self._es.provider_calls()
+        return [(call.secrets["api_key"], call.time) for call in calls if "api_key" in call.secrets]
