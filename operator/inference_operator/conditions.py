@@ -131,6 +131,8 @@ def blocked_deletion(previous: Sequence[Condition], problem: ReconcileError) -> 
         for c in previous
         if c.type in set(Type) - gone and c.reason in set(Reason)
     ]
+    if not any(v.type is Type.READY for v in kept):
+        kept.insert(0, Verdict(Type.READY, None, problem.reason, problem.message))
     return [*kept, Verdict(Type.DELETION_BLOCKED, True, problem.reason, problem.message)]
 
 

@@ -30,6 +30,7 @@ from inference_operator.report import (
     conditions_after,
     finalizers_of,
     refresh,
+    tell,
     tell_transition,
     write_finalizers,
     write_status,
@@ -143,7 +144,14 @@ class _Check:
         after = self.status.model_copy(update=update)
         written = await write_status(self.ctx, self.about, self.status, after)
         tell_transition(self.ctx, self.about, self.status, after)
+        self._warn_of_privileges(found, after)
         self.about, self.status = About(self.key, written), after
+
+    def _warn_of_privileges(self, found: _Found, after: ElasticsearchConnectionStatus) -> None:
+        """An event when the credentials are first seen to be far too mighty."""
+        old, new = (conditions.find(s.conditions, Type.READY) for s in (self.status, after))
+        if found.too_much and new and (old is None or old.message != new.message):
+            tell(self.ctx, self.about, Reason.OVER_PRIVILEGED, new.message, warning=True)
 
     def _verdicts(self, found: _Found) -> list[Verdict]:
         verdicts = conditions.of_connection(found.session.problem, ready=_summary(found))

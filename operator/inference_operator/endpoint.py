@@ -21,6 +21,17 @@ IN_CLUSTER_SERVICES = frozenset({"elasticsearch"})
 _CASELESS = frozenset({"truncate", "input_type", "similarity", "embedding_type", "element_type", "strategy"})
 
 
+# What the named groups of separators stand for; recorded from Elasticsearch 9.4.3.
+_SEPARATORS = {
+    "plaintext": ["(?<!\\n)\\n\\n(?!\\n)", "(?<!\\n)\\n(?!\\n)"],
+    "markdown": [
+        *("\n" + "#" * depth + " " for depth in range(1, 7)),
+        "\n^(?!\\s*$).*\\n-{1,}\\n",
+        "\n^(?!\\s*$).*\\n={1,}\\n",
+    ],
+}
+
+
 class _Absent:
     """The value of a setting that is not there; differs from null."""
 
@@ -161,7 +172,7 @@ def differences(desired: Definition, observed: Definition) -> list[Difference]:
         for path, want in leaves(desired)
         if not _is_dynamic(path, observed)
         and not equal(path, want, have := value_at(observed, path))
-        and not _is_expanded(path, observed)
+        and not _is_expanded(path, want, observed)
     ]
 
 
@@ -170,21 +181,24 @@ def removed(applied: Definition, desired: Definition, observed: Definition) -> l
     return [
         Difference(path, ABSENT, have)
         for path, had in leaves(applied)
-        if value_at(desired, path) is ABSENT
+        if had not in ({}, None)
+        and value_at(desired, path) is ABSENT
+        and not _is_dynamic(path, observed)
         and equal(path, had, have := value_at(observed, path))
-        and had not in ({}, None)
     ]
 
 
 def equal(path: str, want: Any, have: Any) -> bool:
     """Whether the server's value `have` is how it would write the user's `want`."""
+    if want is None or want == {}:
+        return True  # accepted, and the same as not to name the setting
     if have is ABSENT:
-        return want is None or want == {}  # null and {} are accepted and not stored
+        return False
     if isinstance(want, bool) or isinstance(have, bool):
         return want is have
     if isinstance(want, str) and isinstance(have, str) and path.rsplit("/", 1)[-1] in _CASELESS:
         return want.lower() == have.lower()
-    return bool(want == have) or want == {}
+    return bool(want == have)
 
 
 def _is_dynamic(path: str, observed: Definition) -> bool:
@@ -195,19 +209,26 @@ def _is_dynamic(path: str, observed: Definition) -> bool:
     return bool(_object(settings.get("adaptive_allocations")).get("enabled")) or "deployment_id" in settings
 
 
-def _is_expanded(path: str, observed: Definition) -> bool:
-    """A named group of separators comes back as the list that it stands for."""
-    return path == "/chunkingSettings/separator_group" and "separators" in observed.chunking_settings
+def _is_expanded(path: str, want: Any, observed: Definition) -> bool:
+    """A named group of separators comes back as the list that it stands for; of a group unknown here any list will do."""
+    if path != "/chunkingSettings/separator_group" or "separators" not in observed.chunking_settings:
+        return False
+    have = observed.chunking_settings["separators"]
+    return list(have) == _SEPARATORS.get(want, list(have))
 
 
-def made_true(desired: Definition, observed: Definition, applied: Definition | None) -> Definition:
-    """What counts as applied once `observed` was seen: the desired settings that are so, and before that what was applied."""
-    wrong = {d.path for d in differences(desired, observed)}
-    kept = without(desired, frozenset(wrong))
-    if applied is None or not wrong:
-        return kept
-    former = [(path, value) for path, value in leaves(applied) if path in wrong]
-    return _with(kept, former)
+def made_true(
+    desired: Definition, observed: Definition, applied: Definition | None, asked: frozenset[str]
+) -> Definition:
+    """What counts as applied while some of what is desired is not so.
+
+    That is what was applied before, and of the paths that were `asked` for just now those that have become so. A
+    setting that merely happens to be as desired does not count: it was not made so, and need not be taken back.
+    """
+    true = [(path, want) for path, want in leaves(desired) if equal(path, want, value_at(observed, path))]
+    if applied is None:
+        return _with(replace(desired, service_settings={}, task_settings={}, chunking_settings={}), true)
+    return _with(applied, [(path, want) for path, want in true if path in asked])
 
 
 def _with(definition: Definition, values: list[tuple[str, Any]]) -> Definition:

@@ -23,6 +23,7 @@ from inference_operator.endpoint import (
     Definition,
     Difference,
     differences,
+    leaves,
     removed,
     same_kind,
     segments,
@@ -97,6 +98,11 @@ class Update:
     task_settings: Mapping[str, Any] = field(default_factory=dict)
     chunking_settings: Mapping[str, Any] = field(default_factory=dict)
     secrets: bool = False
+
+    def asked(self) -> frozenset[str]:
+        """The paths of the settings that are asked for."""
+        wanted = Definition("", "", self.service_settings, self.task_settings, self.chunking_settings)
+        return frozenset(path for path, _ in leaves(wanted))
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +184,7 @@ def _plan_update(
     drift = [d for d in found if _edited_by_others(d, past)]
     if not same_kind(desired.definition, observed):
         return Plan(drift=drift)
-    ask = [d for d in found if not _is_fixed(d, capabilities) and not _was_ignored(d, past, version)]
+    ask = [d for d in found if not _is_fixed(d, desired, capabilities) and not _was_ignored(d, past, version)]
     return Plan(_update(desired, past, ask, drift), drift=drift)
 
 
@@ -203,17 +209,17 @@ def verify(
     if not same_kind(desired.definition, observed):
         return Verified(_replace(["/service", "/taskType"]))
     found = _wrong(desired, observed, past)
-    fixed = [d.path for d in found if _is_fixed(d, capabilities)]
+    fixed = [d.path for d in found if _is_fixed(d, desired, capabilities)]
     ignored = [d for d in found if d.path not in fixed]
     problem = _replace(fixed) if fixed else _not_applied(ignored) if ignored else None
     return Verified(problem, [Ignored(d.path, as_json(d.desired), version) for d in ignored])
 
 
-def _is_fixed(difference: Difference, capabilities: Capabilities) -> bool:
+def _is_fixed(difference: Difference, desired: Desired, capabilities: Capabilities) -> bool:
     """Whether this version cannot make the change at all; what it merely ignores is found out by asking."""
-    if difference.desired is ABSENT:
-        return not capabilities.update_clears
-    return difference.section == "chunkingSettings" and not capabilities.update_changes_chunking
+    if difference.section == "chunkingSettings":  # they are replaced as a whole, by something
+        return not (capabilities.update_changes_chunking and desired.definition.chunking_settings)
+    return difference.desired is ABSENT and not capabilities.update_clears
 
 
 def _update(desired: Desired, past: Past, ask: Sequence[Difference], drift: Sequence[Difference]) -> Action:

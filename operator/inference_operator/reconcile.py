@@ -173,6 +173,8 @@ class Attempt:
             ),
             desired=work.desired.definition,
             observed=done.observed,
+            complete=verified.problem is None,
+            asked=chosen.action.asked() if isinstance(chosen.action, Update) else frozenset(),
             ignored=verified.ignored,
             drift=chosen.drift if verified.problem else (),
             live=self.memory.unreported,

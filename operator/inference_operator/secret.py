@@ -96,4 +96,5 @@ def _encodings(text: str) -> set[str]:
         raw.hex(),
         quote(text, safe=""),
         json.dumps(text)[1:-1],
+        repr(text)[1:-1],
     }

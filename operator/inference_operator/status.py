@@ -29,6 +29,10 @@ class Seen:
     cluster: ClusterInfo
     desired: Definition
     observed: Definition
+    complete: bool = True
+    """Whether all of what is desired is so."""
+    asked: frozenset[str] = frozenset()
+    """The settings that were asked for just now."""
     ignored: Sequence[Ignored] = ()
     drift: Sequence[Difference] = ()
     live: Sequence[LiveSecret] | None = None
@@ -67,15 +71,17 @@ def after(
 
 
 def _applied(previous: InferenceEndpointStatus, seen: Seen) -> Applied:
-    true = made_true(seen.desired, seen.observed, applied_definition(previous))
+    true = seen.desired
+    if not seen.complete:
+        true = made_true(seen.desired, seen.observed, applied_definition(previous), seen.asked)
     settings = {
         "service_settings": dict(true.service_settings),
         "task_settings": dict(true.task_settings),
         "chunking_settings": dict(true.chunking_settings),
     }
     before = previous.applied
-    if before is not None and before.model_dump(exclude={"generation"}) == settings:
-        return before.model_copy(update={"generation": seen.generation})
+    if not seen.complete and before is not None and before.model_dump(exclude={"generation"}) == settings:
+        return before
     return Applied(generation=seen.generation, **settings)
 
 

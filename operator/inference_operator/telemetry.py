@@ -78,11 +78,11 @@ class RedactingFormatter(logging.Formatter):
             "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": self._redactor.redact(record.getMessage()),
             **extra,
         }
         if record.exc_info:
-            fields["exception"] = self.formatException(record.exc_info)
+            fields["exception"] = self._redactor.redact(self.formatException(record.exc_info))
         return json.dumps(fields, default=str, ensure_ascii=True)
 
     def _text(self, record: logging.LogRecord, extra: Mapping[str, Any]) -> str:

@@ -65,7 +65,8 @@ class Story:
         self.apply_all()
         self.stage.kubectl("wait", "iep", "--all", "--for=condition=Ready", f"--timeout={PATIENCE:.0f}s")
         seconds = time.monotonic() - begin
-        self.stage.see("get", "esconn,iep")
+        self.stage.see("get", "elasticsearchconnections")
+        self.stage.see("get", "inferenceendpoints")
         say("What Elasticsearch holds (it never returns the key):")
         show(json.dumps(self.stage.elasticsearch("GET", f"/_inference/{self.openai.name}"), indent=2))
         sent = self._show_sent(0)

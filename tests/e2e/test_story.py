@@ -18,8 +18,8 @@ ROTATION_BUDGET = 2.0
 
 @pytest.fixture
 def ready(world: World, target: Target) -> World:
-    """The world with one endpoint that is Ready."""
-    world.apply(target.embeddings(NAME))
+    """The world with one endpoint that is Ready, and is looked at only when something happens."""
+    world.apply(target.embeddings(NAME).every("24h"))
     world.wait_ready(NAME)
     return world
 
@@ -231,6 +231,20 @@ def test_change_that_needs_a_replace_is_refused_and_the_old_endpoint_serves_on(
     ready.change(NAME, chunkingSettings=None)
     ready.wait_ready(NAME)
     assert ready.condition(NAME, "ReplaceRequired") == {}
+
+
+def test_setting_that_cannot_be_removed_stays_a_problem_until_it_is_back(
+    world: World, target: Target, operator: RunningOperator
+) -> None:
+    """This version cannot take a setting away; that is not forgotten at the next look."""
+    world.apply(target.embeddings(NAME).with_task_settings(user="alice").every("24h"))
+    world.wait_ready(NAME)
+    world.change(NAME, taskSettings=None)
+    world.wait_reason(NAME, "ReplaceRequired")
+    asked_again(world, target, operator, "ReplaceRequired")
+    assert world.condition(NAME, "Ready")["reason"] == "ReplaceRequired"
+    world.change(NAME, taskSettings={"user": "alice"})
+    world.wait_ready(NAME)
 
 
 def test_suspended_endpoint_is_left_alone_until_it_is_resumed_or_deleted(

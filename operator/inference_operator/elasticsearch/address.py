@@ -15,6 +15,11 @@ from aiohttp.resolver import ThreadedResolver
 from inference_operator.errors import Reason, Stalled
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+_METADATA = frozenset(
+    ipaddress.ip_address(a)
+    for a in ("fd00:ec2::254", "fd20:ce::254", "100.100.100.200", "168.63.129.16", "192.0.0.192")
+)
+"""Metadata services of clouds that do not lie in the link-local range (AWS, Google, Alibaba, Azure, Oracle)."""
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _NAT64_LOCAL = ipaddress.IPv6Network("64:ff9b:1::/48")
 
@@ -42,6 +47,7 @@ def is_guarded(address: IPAddress, forbidden: Collection[str] = ()) -> bool:
         or inner.is_multicast
         or inner.is_unspecified
         or inner.is_reserved
+        or inner in _METADATA
         or str(inner) in forbidden
     )
 

@@ -159,7 +159,7 @@ _MISTAKES = (
     ("does not support task type", Reason.UNSUPPORTED_TASK_TYPE, "correct spec.taskType or spec.service"),
     ("Unknown task_type", Reason.UNSUPPORTED_TASK_TYPE, "correct spec.taskType"),
     ("IDs must be unique", Reason.INFERENCE_ID_TAKEN, "choose another spec.inferenceId"),
-    ("invalid inference_id", Reason.INVALID_SPEC, "choose another spec.inferenceId"),
+    ("Invalid inference_id", Reason.INVALID_SPEC, "choose another spec.inferenceId"),
 )
 
 

@@ -1,0 +1,428 @@
+"""The plan table, row by row, and what counts as proof that a row was carried out."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from inference_operator.capabilities import of
+from inference_operator.endpoint import ABSENT, Definition, Difference
+from inference_operator.errors import Reason, ReconcileError, Stalled, Waiting
+from inference_operator.plan import (
+    Action,
+    Create,
+    Delete,
+    Desired,
+    Ignored,
+    Nothing,
+    Past,
+    Plan,
+    Release,
+    Update,
+    Verified,
+    Why,
+    plan,
+    shown,
+    verify,
+)
+
+V94, V95 = "9.4.3", "9.5.0"
+WORD = {"strategy": "word", "max_chunk_size": 50, "overlap": 5}
+SENTENCE = {"strategy": "sentence", "max_chunk_size": 250, "sentence_overlap": 1}
+
+
+def rerank(top: int = 3, *, model: str = "m1", **more: Any) -> Definition:
+    """A rerank endpoint: `top` can be updated, `model` cannot."""
+    return Definition("rerank", "cohere", {"model_id": model, **more}, {"top_n": top})
+
+
+def embedding(chunking: Mapping[str, Any]) -> Definition:
+    """An embedding endpoint that cuts its texts in this way."""
+    return Definition("text_embedding", "openai", {"model_id": "m1"}, {}, chunking)
+
+
+def wish(definition: Definition, *, secrets: bool = True) -> Desired:
+    """The wish for this endpoint."""
+    return Desired("docs", definition, secrets)
+
+
+def synced(applied: Definition, **more: Any) -> Past:
+    """A past in which `applied` was made true, with the secrets of today."""
+    return Past(applied=applied, secrets_changed=False, **more)
+
+
+def decide(desired: Definition | None, observed: Definition | None, past: Past, version: str = V94) -> Plan:
+    """The plan for a cluster of this version."""
+    return plan(wish(desired) if desired else None, observed, past, of(version, "default"), version)
+
+
+def check(desired: Definition, observed: Definition, past: Past, version: str = V94) -> Verified:
+    """What is still wrong in a cluster of this version."""
+    return verify(wish(desired), observed, past, of(version, "default"), version)
+
+
+def reason(problem: ReconcileError | None) -> Reason | None:
+    """The reason of a problem, if there is one."""
+    return problem.reason if problem else None
+
+
+CREATION: dict[str, tuple[Past, Action]] = {
+    "a new resource creates its endpoint": (Past(), Create(Why.NEW)),
+    "a create that failed is tried again": (Past(claimed=rerank()), Create(Why.NEW)),
+    "an endpoint that somebody deleted is made again": (synced(rerank()), Create(Why.DRIFT)),
+}
+
+
+@pytest.mark.parametrize(("past", "action"), CREATION.values(), ids=CREATION)
+def test_absent_endpoint_is_created(past: Past, action: Action) -> None:
+    """What should exist and does not is created, and the event says why."""
+    assert decide(rerank(), None, past) == Plan(action)
+
+
+@pytest.mark.parametrize("desired", [rerank(), None], ids=["should exist", "should not exist"])
+def test_absence_is_no_proof_while_a_create_may_still_take_effect(desired: Definition | None) -> None:
+    """No second create is sent and nothing is released before the first one can no longer land."""
+    chosen = decide(desired, None, Past(claimed=rerank(), unresolved=True))
+    assert chosen.action == Nothing()
+    assert isinstance(chosen.problem, Waiting)
+    assert chosen.problem.reason is Reason.CREATE_UNRESOLVED
+
+
+DELETION: dict[str, tuple[Definition | None, Past, Action]] = {
+    "nothing was made and nothing is there": (None, Past(), Release()),
+    "what was made is gone already": (None, synced(rerank()), Release()),
+    "what was made is deleted": (rerank(), synced(rerank()), Delete()),
+    "what was made and changed by others since is deleted": (rerank(9), synced(rerank()), Delete()),
+    "what a create without answer asked for is deleted": (rerank(), Past(claimed=rerank()), Delete()),
+    "what equals such a create is deleted although it may still be under way": (
+        rerank(),
+        Past(claimed=rerank(), unresolved=True),
+        Delete(),
+    ),
+    "what differs from such a create was made by somebody else": (
+        rerank(9),
+        Past(claimed=rerank()),
+        Release(),
+    ),
+    "what is of another kind was made by somebody else": (
+        embedding(WORD),
+        Past(claimed=rerank()),
+        Release(),
+    ),
+    "what this resource has no part in stays": (rerank(), Past(), Release()),
+}
+
+
+@pytest.mark.parametrize(("observed", "past", "action"), DELETION.values(), ids=DELETION)
+def test_deletion_is_a_row_like_any_other(observed: Definition | None, past: Past, action: Action) -> None:
+    """Only an endpoint that the resource made is deleted; otherwise the resource just goes."""
+    assert decide(None, observed, past) == Plan(action)
+
+
+CONFLICTS: dict[str, tuple[Definition, Past]] = {
+    "other settings": (rerank(9), Past()),
+    "another model": (rerank(model="m2"), Past()),
+    "another kind": (embedding(WORD), Past()),
+    "not what the lost create asked for": (rerank(9), Past(claimed=rerank())),
+}
+
+
+@pytest.mark.parametrize(("observed", "past"), CONFLICTS.values(), ids=CONFLICTS)
+def test_endpoint_of_somebody_else_is_not_touched(observed: Definition, past: Past) -> None:
+    """An endpoint that this resource did not make, and that is not what it wants, is a conflict."""
+    chosen = decide(rerank(), observed, past)
+    assert chosen.action == Nothing()
+    assert isinstance(chosen.problem, Stalled)
+    assert chosen.problem.reason is Reason.OWNERSHIP_CONFLICT
+
+
+def test_conflict_names_what_differs() -> None:
+    """The message names the id, and path and both values, or the kind."""
+    differs, other = decide(rerank(), rerank(9), Past()), decide(rerank(), embedding(WORD), Past())
+    assert differs.problem
+    assert other.problem
+    assert "'docs'" in differs.problem.message
+    assert "/taskSettings/top_n (asked for 3, found 9)" in differs.problem.message
+    assert "'openai' and task type 'text_embedding'" in other.problem.message
+
+
+def test_endpoint_that_equals_the_spec_is_adopted() -> None:
+    """Its settings stay, and it is given the secrets of the spec, which nobody can compare."""
+    observed = rerank(rate_limit={"requests_per_minute": 10000})
+    assert decide(rerank(), observed, Past()) == Plan(Update(Why.ADOPTED, secrets=True))
+
+
+def test_endpoint_without_secrets_is_adopted_without_a_write() -> None:
+    """Where there is nothing to send, nothing is sent."""
+    chosen = plan(wish(rerank(), secrets=False), rerank(), Past(), of(V94, "default"), V94)
+    assert chosen == Plan(Nothing())
+
+
+def test_create_whose_answer_was_lost_is_found() -> None:
+    """The endpoint is as the lost request asked, so it is ours; the secrets are sent once more, as of the newest spec."""
+    past = Past(claimed=rerank())
+    assert decide(rerank(), rerank(), past) == Plan(Update(Why.NEW, secrets=True))
+    assert decide(rerank(5), rerank(), past).action == Update(
+        Why.NEW, task_settings={"top_n": 5}, secrets=True
+    )
+
+
+UPDATES: dict[str, tuple[Definition, Definition, Past, str, Action]] = {
+    "all is as it should be": (rerank(), rerank(), synced(rerank()), V94, Nothing()),
+    "a default of the server is no difference": (
+        rerank(),
+        rerank(similarity="cosine"),
+        synced(rerank()),
+        V94,
+        Nothing(),
+    ),
+    "a rotated secret is sent alone": (
+        rerank(),
+        rerank(),
+        Past(applied=rerank()),
+        V94,
+        Update(Why.SECRETS, secrets=True),
+    ),
+    "an edit of the spec sends just what differs": (
+        rerank(5),
+        rerank(3),
+        synced(rerank(3)),
+        V94,
+        Update(Why.SPEC, task_settings={"top_n": 5}),
+    ),
+    "edit and rotation go together": (
+        rerank(5),
+        rerank(3),
+        Past(applied=rerank(3)),
+        V94,
+        Update(Why.SPEC, task_settings={"top_n": 5}, secrets=True),
+    ),
+    "a setting that an old server ignores is asked for all the same": (
+        rerank(model="m2"),
+        rerank(model="m1"),
+        synced(rerank(model="m1")),
+        V94,
+        Update(Why.SPEC, service_settings={"model_id": "m2"}),
+    ),
+    "a nested setting is sent at its place": (
+        rerank(rate_limit={"requests_per_minute": 5}),
+        rerank(rate_limit={"requests_per_minute": 9}),
+        synced(rerank(rate_limit={"requests_per_minute": 9})),
+        V94,
+        Update(Why.SPEC, service_settings={"rate_limit": {"requests_per_minute": 5}}),
+    ),
+    "a removed setting cannot be cleared before 9.5": (
+        Definition("rerank", "cohere", {"model_id": "m1"}),
+        rerank(),
+        synced(rerank()),
+        V94,
+        Nothing(),
+    ),
+    "a removed setting is cleared by null from 9.5 on": (
+        Definition("rerank", "cohere", {"model_id": "m1"}),
+        rerank(),
+        synced(rerank()),
+        V95,
+        Update(Why.SPEC, task_settings={"top_n": None}),
+    ),
+    "a removed setting that somebody changed since is theirs": (
+        Definition("rerank", "cohere", {"model_id": "m1"}),
+        rerank(9),
+        synced(rerank(3)),
+        V95,
+        Nothing(),
+    ),
+    "other chunking cannot be asked for before 9.5": (
+        embedding(WORD),
+        embedding(SENTENCE),
+        synced(embedding(SENTENCE)),
+        V94,
+        Nothing(),
+    ),
+    "other chunking is sent whole from 9.5 on": (
+        embedding({**WORD, "overlap": 7}),
+        embedding(WORD),
+        synced(embedding(WORD)),
+        V95,
+        Update(Why.SPEC, chunking_settings={**WORD, "overlap": 7}),
+    ),
+    "chunking that is asked for no longer has nothing that could be sent": (
+        embedding({}),
+        embedding(WORD),
+        synced(embedding(WORD)),
+        V95,
+        Nothing(),
+    ),
+    "another service cannot be asked for": (
+        rerank(),
+        embedding(WORD),
+        synced(embedding(WORD)),
+        V95,
+        Nothing(),
+    ),
+}
+
+
+@pytest.mark.parametrize(("desired", "observed", "past", "version", "action"), UPDATES.values(), ids=UPDATES)
+def test_present_endpoint_gets_only_what_it_lacks(
+    desired: Definition, observed: Definition, past: Past, version: str, action: Action
+) -> None:
+    """Of an endpoint that is ours, just those settings are sent that differ and that this version can change."""
+    assert decide(desired, observed, past, version) == Plan(action)
+
+
+def test_what_others_changed_is_put_back_and_told() -> None:
+    """The spec has not changed since it was applied, so somebody else has changed the endpoint: drift."""
+    changed = Difference("/taskSettings/top_n", 3, 9)
+    chosen = decide(rerank(3), rerank(9), synced(rerank(3)))
+    assert chosen == Plan(Update(Why.DRIFT, task_settings={"top_n": 3}), drift=[changed])
+
+
+def test_setting_that_others_removed_is_put_back() -> None:
+    """A setting that is gone is drift like one that differs."""
+    observed = Definition("rerank", "cohere", {"model_id": "m1"})
+    chosen = decide(rerank(3), observed, synced(rerank(3)))
+    assert chosen.action == Update(Why.DRIFT, task_settings={"top_n": 3})
+    assert chosen.drift == [Difference("/taskSettings/top_n", 3, ABSENT)]
+
+
+def test_edit_and_drift_at_once_are_told_apart() -> None:
+    """Both are sent in one request, and only the foreign change counts as drift."""
+    chosen = decide(rerank(5, size=1), rerank(3, size=2), synced(rerank(3, size=1)))
+    assert chosen.action == Update(Why.DRIFT, service_settings={"size": 1}, task_settings={"top_n": 5})
+    assert [d.path for d in chosen.drift] == ["/serviceSettings/size"]
+
+
+def test_drift_in_an_endpoint_of_another_kind_is_told() -> None:
+    """Where nothing can be asked for, the drift is still named."""
+    other = Definition("completion", "cohere", {"model_id": "m2"}, {"top_n": 3})
+    chosen = decide(rerank(), other, synced(rerank()))
+    assert chosen.action == Nothing()
+    assert [d.path for d in chosen.drift] == ["/serviceSettings/model_id"]
+
+
+M2 = Ignored("/serviceSettings/model_id", '"m2"', V94)
+ASK = Update(Why.SPEC, service_settings={"model_id": "m2"})
+IGNORED: dict[str, tuple[Ignored, str, Action]] = {
+    "what was ignored is not asked for again": (M2, V94, Nothing()),
+    "another version is asked again": (M2, V95, ASK),
+    "another value is asked for": (Ignored(M2.path, '"m3"', V94), V94, ASK),
+    "another path is asked for": (Ignored("/serviceSettings/url", '"m2"', V94), V94, ASK),
+}
+
+
+@pytest.mark.parametrize(("before", "version", "action"), IGNORED.values(), ids=IGNORED)
+def test_ignored_setting_is_asked_for_once(before: Ignored, version: str, action: Action) -> None:
+    """What a version ignored with 200 is not sent again until value or version changes."""
+    past = synced(rerank(model="m1"), ignored=[before])
+    assert decide(rerank(model="m2"), rerank(model="m1"), past, version).action == action
+
+
+VERDICTS: dict[str, tuple[Definition, Definition, Past, str, Reason | None, list[Ignored]]] = {
+    "what is there equals the spec": (rerank(), rerank(extra=1), Past(), V94, None, []),
+    "the service is another": (
+        rerank(),
+        embedding(WORD),
+        synced(embedding(WORD)),
+        V95,
+        Reason.REPLACE_REQUIRED,
+        [],
+    ),
+    "an answer of 200 that took nothing over": (
+        rerank(model="m2"),
+        rerank(model="m1"),
+        synced(rerank(model="m1")),
+        V94,
+        Reason.UPDATE_NOT_APPLIED,
+        [M2],
+    ),
+    "a create that answered 200 and dropped a setting": (
+        rerank(model="m2"),
+        rerank(model="m1"),
+        Past(),
+        V94,
+        Reason.UPDATE_NOT_APPLIED,
+        [M2],
+    ),
+    "chunking that this version cannot change": (
+        embedding(WORD),
+        embedding({**WORD, "overlap": 7}),
+        synced(embedding(WORD)),
+        V94,
+        Reason.REPLACE_REQUIRED,
+        [],
+    ),
+    "chunking that a version that could did not change": (
+        embedding(WORD),
+        embedding({**WORD, "overlap": 7}),
+        synced(embedding(WORD)),
+        V95,
+        Reason.UPDATE_NOT_APPLIED,
+        [Ignored("/chunkingSettings/overlap", "5", V95)],
+    ),
+    "a setting that this version cannot clear": (
+        Definition("rerank", "cohere", {"model_id": "m1"}),
+        rerank(),
+        synced(rerank()),
+        V94,
+        Reason.REPLACE_REQUIRED,
+        [],
+    ),
+    "a setting that a version that could did not clear": (
+        Definition("rerank", "cohere", {"model_id": "m1"}),
+        rerank(),
+        synced(rerank()),
+        V95,
+        Reason.UPDATE_NOT_APPLIED,
+        [Ignored("/taskSettings/top_n", "absent", V95)],
+    ),
+    "a replace that is needed goes before what was ignored": (
+        Definition("rerank", "cohere", {"model_id": "m2"}),
+        rerank(model="m1"),
+        synced(rerank(model="m1")),
+        V94,
+        Reason.REPLACE_REQUIRED,
+        [M2],
+    ),
+    "chunking that is asked for no longer": (
+        embedding({}),
+        embedding(WORD),
+        synced(embedding(WORD)),
+        V95,
+        Reason.REPLACE_REQUIRED,
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("desired", "observed", "past", "version", "problem", "ignored"), VERDICTS.values(), ids=VERDICTS
+)
+def test_answer_is_compared_with_the_wish(
+    desired: Definition,
+    observed: Definition,
+    past: Past,
+    version: str,
+    problem: Reason | None,
+    ignored: list[Ignored],
+) -> None:
+    """That the answer was 200 is no proof: what is still wrong is named, and what was ignored remembered."""
+    verified = check(desired, observed, past, version)
+    assert reason(verified.problem) == problem
+    assert verified.problem is None or isinstance(verified.problem, Stalled)
+    assert list(verified.ignored) == ignored
+
+
+def test_problem_names_path_and_values() -> None:
+    """A person reads which setting it is, what was asked for and what is there."""
+    problem = check(rerank(model="m2"), rerank(model="m1"), synced(rerank(model="m1"))).problem
+    assert problem
+    assert '/serviceSettings/model_id (asked for "m2", found "m1")' in problem.message
+
+
+def test_long_values_are_cut_in_messages() -> None:
+    """Nobody reads a whole template in a message; 80 characters tell which one it is."""
+    assert shown("x" * 78) == '"' + "x" * 78 + '"'
+    assert shown("x" * 79) == '"' + "x" * 78 + "…"
+    assert shown(ABSENT) == "absent"
+    assert shown({"b": 1, "a": "ü"}) == '{"a": "ü", "b": 1}'
