@@ -11,12 +11,12 @@ LOCK   := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 -
 
 # Tests that start a control plane or an Elasticsearch; the others need nothing but Python.
 SLOW      := tests/integration tests/e2e tests/faults
-GENERATED := crds
+GENERATED := crds docs/reference.md README.md
 
 export PYTHONPATH := $(CURDIR)/tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup fmt lint types contracts unit coverage prepare integration test demo bench soak \
+.PHONY: help setup fmt lint types contracts unit coverage prepare integration test demo \
         generate verify requirements control-plane elasticsearch provider standin clean
 
 help: ## list the targets
@@ -69,12 +69,6 @@ integration: prepare ## run the tests against the control plane and Elasticsearc
 test: $(READY) ## run all of the above; this is what CI does
 	@$(PY) tests/run.py
 
-bench: $(READY) ## measure against the budgets
-	$(PY) -m bench
-
-soak: $(READY) ## run the tests that need real time, minutes to hours
-	$(PY) -m pytest -m soak --timeout=0
-
 # Trying
 
 demo: $(READY) ## show the whole story on this machine; ES=real|standin KEEP=1, or ES_URL= and ES_API_KEY=
@@ -96,6 +90,7 @@ standin: $(READY) ## run the stand-in for Elasticsearch until Ctrl-C
 
 generate: $(READY) ## write the files that are derived from the code
 	$(PY) -m inference_operator.crd crds
+	$(PY) -m inference_operator.reference docs/reference.md README.md
 
 verify: generate ## fail if the committed derived files are not current
 	@git status --porcelain -- $(GENERATED) | (! grep .)

@@ -54,6 +54,7 @@ async def delete(ctx: Context, subject: Subject, memory: Memory) -> float | None
     await write_finalizers(ctx, subject.about, finalizers)
     tell(ctx, subject.about, reason, text)
     _wake_others(ctx, subject)
+    ctx.forget(subject.key)
     return None
 
 

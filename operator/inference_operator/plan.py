@@ -181,7 +181,7 @@ def _plan_update(
     desired: Desired, observed: Definition, past: Past, capabilities: Capabilities, version: str
 ) -> Plan:
     found = _wrong(desired, observed, past)
-    drift = [d for d in found if _edited_by_others(d, past)]
+    drift = tuple(d for d in found if _edited_by_others(d, past))
     if not same_kind(desired.definition, observed):
         return Plan(drift=drift)
     ask = [d for d in found if not _is_fixed(d, desired, capabilities) and not _was_ignored(d, past, version)]
@@ -212,7 +212,7 @@ def verify(
     fixed = [d.path for d in found if _is_fixed(d, desired, capabilities)]
     ignored = [d for d in found if d.path not in fixed]
     problem = _replace(fixed) if fixed else _not_applied(ignored) if ignored else None
-    return Verified(problem, [Ignored(d.path, as_json(d.desired), version) for d in ignored])
+    return Verified(problem, tuple(Ignored(d.path, as_json(d.desired), version) for d in ignored))
 
 
 def _is_fixed(difference: Difference, desired: Desired, capabilities: Capabilities) -> bool:
