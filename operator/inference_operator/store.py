@@ -84,7 +84,7 @@ class Store:
         self._index(key, before, add=False)
         self._objects[key] = _slim(raw)
         self._index(key, raw, add=True)
-        return before is None or _trigger(before) != _trigger(raw)
+        return before is None or _trigger(before) != _trigger(raw) or _lost_finalizer(before, raw)
 
     def remove(self, kind: Kind, raw: Raw) -> bool:
         """Forget an object that is gone; whether it was there."""
@@ -181,9 +181,14 @@ def _trigger(raw: Raw) -> tuple[Any, ...]:
         metadata["uid"],
         metadata.get("generation"),
         metadata.get("deletionTimestamp"),
-        metadata.get("finalizers") or [],
         *(annotations.get(name) for name in _OUR_ANNOTATIONS),
     )
+
+
+def _lost_finalizer(before: Raw, after: Raw) -> bool:
+    """Whether a finalizer was taken away; one more, our own above all, is no news."""
+    had, has = (set(raw["metadata"].get("finalizers") or []) for raw in (before, after))
+    return not had <= has
 
 
 def _is_newer(raw: Raw, before: Raw) -> bool:
