@@ -1,11 +1,15 @@
-"""The operator's own Kubernetes calls: list, get, guarded patches, Secrets, events. Kopf does the watching."""
+"""The operator's own Kubernetes calls: list, get, guarded patches, Secrets, events. Kopf does the watching.
 
+They use the package's client for connection and login and its plain JSON for the rest: its models for the core
+API alone would cost 28 MB and a second at every start.
+"""
+
+import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 
 import aiohttp
 from kubernetes.aio import client, config
-from kubernetes.aio.client.exceptions import ApiException
 
 from inference_operator.api.schema import GROUP, VERSION
 from inference_operator.errors import Reason, Transient, Waiting
@@ -16,6 +20,7 @@ PAGE = 100
 """Objects per page of a listing."""
 SECRET_SELECTOR = "type!=helm.sh/release.v1,type!=kubernetes.io/service-account-token"  # noqa: S105 - a field selector
 """Leaves out the Secrets that no endpoint can mean: Helm's releases and service-account tokens."""
+_JSON = "application/json"
 _JSON_PATCH = "application/json-patch+json"
 _REQUEST_TIMEOUT = 15.0  # seconds
 _FORBIDDEN_RETRY = 60.0  # seconds; no event tells of a granted right
@@ -33,64 +38,33 @@ class Kube:
 
     def __init__(self, api: client.ApiClient, may_write: Callable[[], bool]) -> None:
         self._api = api
-        self._custom = client.CustomObjectsApi(api)
-        self._core = client.CoreV1Api(api)
         self.may_write = may_write
 
-    async def list_objects(self, kind: Kind) -> AsyncIterator[Raw]:
+    def list_objects(self, kind: Kind) -> AsyncIterator[Raw]:
         """Every object of `kind`, page by page."""
-        token: str | None = None
+        return self._list(f"/apis/{GROUP}/{VERSION}/{kind.plural}", {})
+
+    def list_secrets(self) -> AsyncIterator[Raw]:
+        """Every Secret that an endpoint could mean, page by page."""
+        return self._list("/api/v1/secrets", {"fieldSelector": SECRET_SELECTOR})
+
+    async def _list(self, path: str, query: Mapping[str, str]) -> AsyncIterator[Raw]:
+        token = ""
         while True:
-            page: Any = await self._call(
-                self._custom.list_cluster_custom_object(
-                    GROUP,
-                    VERSION,
-                    kind.plural,
-                    limit=PAGE,
-                    _continue=token,
-                    _request_timeout=_REQUEST_TIMEOUT,
-                )
-            )
+            paging = {"limit": str(PAGE), **({"continue": token} if token else {})}
+            page = await self._request("GET", path, query={**query, **paging})
+            if page is None:
+                raise Transient(Reason.KUBERNETES_UNAVAILABLE, "the CRDs are not installed; apply crds/")
             for item in page["items"]:
                 yield item
-            token = page["metadata"].get("continue")
-            if not token:
-                return
-
-    async def list_secrets(self) -> AsyncIterator[Raw]:
-        """Every Secret that an endpoint could mean, page by page."""
-        token: str | None = None
-        while True:
-            page = await self._call(
-                self._core.list_secret_for_all_namespaces(
-                    limit=PAGE,
-                    _continue=token,
-                    field_selector=SECRET_SELECTOR,
-                    _request_timeout=_REQUEST_TIMEOUT,
-                )
-            )
-            for item in page.items:
-                yield {
-                    "metadata": {
-                        "namespace": item.metadata.namespace,
-                        "name": item.metadata.name,
-                        "uid": item.metadata.uid,
-                        "resourceVersion": item.metadata.resource_version,
-                    },
-                    "data": item.data or {},
-                }
-            token = page.metadata.var_continue
+            token = page["metadata"].get("continue", "")
             if not token:
                 return
 
     async def get(self, key: Key) -> Raw | None:
         """The object as it is now, or None."""
-        found: Any = await self._found(
-            self._custom.get_namespaced_custom_object(
-                GROUP, VERSION, key.namespace, key.kind.plural, key.name, _request_timeout=_REQUEST_TIMEOUT
-            )
-        )
-        return found if isinstance(found, Mapping) else None
+        found: Raw | None = await self._request("GET", _path(key))
+        return found
 
     async def read(self, namespace: str, name: str) -> Secret | None:
         """A Secret as it is now, or None.
@@ -99,9 +73,7 @@ class Kube:
             Waiting: the operator may not read it.
         """
         try:
-            secret = await self._found(
-                self._core.read_namespaced_secret(name, namespace, _request_timeout=_REQUEST_TIMEOUT)
-            )
+            secret = await self._request("GET", f"/api/v1/namespaces/{namespace}/secrets/{name}")
         except _Forbidden:
             raise Waiting(
                 Reason.SECRET_FORBIDDEN,
@@ -110,91 +82,81 @@ class Kube:
             ) from None
         if secret is None:
             return None
-        return Secret(secret.metadata.uid, secret.metadata.resource_version, decoded(secret.data or {}))
+        metadata = secret["metadata"]
+        return Secret(metadata["uid"], metadata["resourceVersion"], decoded(secret.get("data") or {}))
 
     async def read_config_map(self, namespace: str, name: str) -> Mapping[str, str] | None:
         """The data of a ConfigMap, or None."""
-        found = await self._found(
-            self._core.read_namespaced_config_map(name, namespace, _request_timeout=_REQUEST_TIMEOUT)
-        )
-        return None if found is None else found.data or {}
+        found = await self._request("GET", f"/api/v1/namespaces/{namespace}/configmaps/{name}")
+        return None if found is None else found.get("data") or {}
 
     async def patch_finalizers(self, key: Key, raw: Raw, finalizers: Sequence[str]) -> Raw | None:
-        """Set the finalizers of exactly this version of the object; None if that made it vanish.
+        """Set the finalizers of exactly this version of the object; None if it is gone.
 
         Raises:
             Conflict: the object is another, or has changed.
         """
-        operations = [
-            *_same_version(raw),
-            {"op": "add", "path": "/metadata/finalizers", "value": list(finalizers)},
-        ]
-        return await self._patch(self._custom.patch_namespaced_custom_object, key, operations)
+        change = {"op": "add", "path": "/metadata/finalizers", "value": list(finalizers)}
+        return await self._write("PATCH", _path(key), [*_same_version(raw), change], _JSON_PATCH)
 
     async def patch_status(
         self, key: Key, raw: Raw, status: Raw, *, same_version: bool = False
     ) -> Raw | None:
-        """Replace the status of this object, or with `same_version` of exactly this version of it.
+        """Replace the status of this object, or with `same_version` of exactly this version of it; None if it is gone.
 
         Raises:
             Conflict: the object is another, or has changed.
         """
         tests = _same_version(raw) if same_version else _same_version(raw)[:1]
-        operations = [*tests, {"op": "add", "path": "/status", "value": status}]
-        return await self._patch(self._custom.patch_namespaced_custom_object_status, key, operations)
-
-    async def _patch(
-        self, call: Callable[..., Any], key: Key, operations: list[dict[str, Any]]
-    ) -> Raw | None:
-        self._fence()
-        result: Any = await self._found(
-            call(
-                GROUP,
-                VERSION,
-                key.namespace,
-                key.kind.plural,
-                key.name,
-                operations,
-                field_manager=FIELD_MANAGER,
-                _content_type=_JSON_PATCH,
-                _request_timeout=_REQUEST_TIMEOUT,
-            )
-        )
-        return result if isinstance(result, Mapping) else None
+        change = {"op": "add", "path": "/status", "value": status}
+        return await self._write("PATCH", f"{_path(key)}/status", [*tests, change], _JSON_PATCH)
 
     async def post_event(self, namespace: str, event: Raw) -> None:
         """Post an event; `event` is a whole core/v1 Event."""
-        self._fence()
-        await self._call(
-            self._core.create_namespaced_event(
-                namespace,
-                dict(event),  # type: ignore[arg-type]  # a plain object is sent as it is
-                _request_timeout=_REQUEST_TIMEOUT,
-            )
-        )
+        await self._write("POST", f"/api/v1/namespaces/{namespace}/events", event, _JSON)
 
-    def _fence(self) -> None:
+    async def _write(self, method: str, path: str, body: Any, content_type: str) -> Raw | None:
+        """Every write to Kubernetes passes here."""
         if not self.may_write():
             raise fenced()
+        query = {"fieldManager": FIELD_MANAGER}
+        written: Raw | None = await self._request(
+            method, path, query=query, body=body, content_type=content_type
+        )
+        return written
 
-    async def _found(self, call: Any) -> Any:
-        """The result of `call`, or None where there is no such object."""
+    async def _request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Any = None,
+        content_type: str = _JSON,
+    ) -> Any:
+        """The parsed answer, or None if there is no such object."""
         try:
-            return await self._call(call)
-        except _NotFound:
-            return None
-
-    async def _call(self, call: Any) -> Any:
-        try:
-            return await call
-        except ApiException as error:
-            raise _translated(error.status) from None
-        except (aiohttp.ClientError, TimeoutError, OSError):
+            request = await self._api.param_serialize(
+                method,
+                path,
+                query_params=list((query or {}).items()),
+                header_params={"Accept": _JSON, "Content-Type": content_type},
+                body=body,
+                auth_settings=["BearerToken"],
+            )
+            response = await self._api.call_api(*request, _request_timeout=_REQUEST_TIMEOUT)
+            answer = json.loads(await response.read())  # type: ignore[no-untyped-call]  # the package leaves it without types
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
             raise Transient(Reason.KUBERNETES_UNAVAILABLE, "the Kubernetes API does not answer") from None
+        if response.status == 404:
+            return None
+        if response.status >= 400:
+            raise _failure(response.status, answer)
+        return answer
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._api.close()  # type: ignore[no-untyped-call]  # the package leaves it without types
+        await self._api.close()  # type: ignore[no-untyped-call]  # the same
 
 
 def fenced() -> Transient:
@@ -202,23 +164,27 @@ def fenced() -> Transient:
     return Transient(Reason.KUBERNETES_UNAVAILABLE, "this operator may not write now")
 
 
-class _NotFound(Exception):
-    pass
-
-
 class _Forbidden(Transient):
     """The operator's ServiceAccount may not do this."""
 
 
-def _translated(status: int | None) -> Exception:
-    if status == 404:
-        return _NotFound()
-    if status in {409, 422}:
+def _failure(status: int, answer: Mapping[str, Any]) -> Transient:
+    # A failed test of a JSON patch is a 422 without causes; with causes, the object is one that the schema refuses.
+    causes = (answer.get("details") or {}).get("causes")
+    if status == 409 or (status == 422 and not causes):
         return Conflict()
     if status == 403:
         text = "the operator's ServiceAccount may not do this; compare its rights with deploy/rbac"
         return _Forbidden(Reason.KUBERNETES_UNAVAILABLE, text)
-    return Transient(Reason.KUBERNETES_UNAVAILABLE, f"the Kubernetes API answers with status {status}")
+    fields = ", ".join(str(c.get("field")) for c in causes or [])
+    detail = f" (fields {fields})" if fields else ""
+    return Transient(
+        Reason.KUBERNETES_UNAVAILABLE, f"the Kubernetes API answers with status {status}{detail}"
+    )
+
+
+def _path(key: Key) -> str:
+    return f"/apis/{GROUP}/{VERSION}/namespaces/{key.namespace}/{key.kind.plural}/{key.name}"
 
 
 def _same_version(raw: Raw) -> list[dict[str, Any]]:

@@ -7,10 +7,8 @@ import pytest
 from testbed.builders import connection, secret
 from testbed.controlplane import ControlPlane
 from testbed.running_operator import RunningOperator
-from testbed.target import RealTarget, StandinTarget, Target
+from testbed.target import KEY, RealTarget, StandinTarget, Target
 from testbed.world import World
-
-KEY = "the-first-key"
 
 
 @pytest.fixture(scope="module")
@@ -37,16 +35,12 @@ def operator(
 )
 def target(request: pytest.FixtureRequest) -> Iterator[Target]:
     """Elasticsearch and a provider that accepts KEY: once the stand-in, once the real one."""
-    real = request.param == "real"
-    es: Target
-    if real:
-        es = RealTarget(request.getfixturevalue("real_elasticsearch"), request.getfixturevalue("provider"))
-    else:
-        es = StandinTarget(request.getfixturevalue("standin"))
-    es.accept(KEY)
-    yield es
-    if isinstance(es, RealTarget):
-        es.clean()
+    if request.param == "standin":
+        yield StandinTarget(request.getfixturevalue("standin"))
+        return
+    real = RealTarget(request.getfixturevalue("real_elasticsearch"), request.getfixturevalue("provider"))
+    yield real
+    real.clean()
 
 
 @pytest.fixture

@@ -6,10 +6,9 @@ import pytest
 
 from testbed.builders import secret
 from testbed.standin.client import Standin
-from testbed.target import OURS, Target
+from testbed.target import KEY, OURS, Target
 from testbed.world import CONNECTIONS, World
 
-KEY = "the-first-key"
 NAME = f"{OURS}owned"
 ID = f"{OURS}shared-id"
 

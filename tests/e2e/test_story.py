@@ -8,10 +8,10 @@ import pytest
 from testbed.ledger import reconciles
 from testbed.processes import wait_for
 from testbed.running_operator import RunningOperator
-from testbed.target import OURS, Target
+from testbed.target import KEY, OURS, Target
 from testbed.world import World
 
-KEY, NEXT_KEY = "the-first-key", "the-next-key"
+NEXT_KEY = "the-next-key"
 NAME = f"{OURS}story"
 ROTATION_BUDGET = 2.0
 

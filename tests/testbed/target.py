@@ -17,10 +17,12 @@ from testbed.standin.client import Standin
 
 OURS = "testbed-"
 """All endpoints and indices of tests have names that begin so; others on a server that was given stay untouched."""
+KEY = "the-first-key"
+"""What the provider accepts from the start."""
 
 
 class Target(ABC):
-    """An Elasticsearch with a provider that accepts only the keys it was told."""
+    """An Elasticsearch with a provider that accepts KEY, and further keys once it is told."""
 
     def __init__(self, es: Elasticsearch | Standin, provider_url: str) -> None:
         self.url: str = es.url
@@ -28,6 +30,7 @@ class Target(ABC):
         self.api_key: str = es.api_key
         self.admin: httpx.Client = es.admin
         self.provider_url = provider_url
+        self.accept(KEY)
 
     def embeddings(self, name: str) -> Endpoint:
         """An endpoint that this Elasticsearch can serve, with its key in the Secret `provider`."""
@@ -90,9 +93,9 @@ class RealTarget(Target):
     """The real Elasticsearch, with the stub of a provider."""
 
     def __init__(self, es: Elasticsearch, provider: Provider) -> None:
-        super().__init__(es, provider.url)
         self._provider = provider
         provider.reset()
+        super().__init__(es, provider.url)
 
     def accept(self, *keys: str) -> None:
         """Tell the stub."""
@@ -111,17 +114,17 @@ class RealTarget(Target):
     def clean(self) -> None:
         """Remove what a test has left behind."""
         for found in self.admin.get("/_inference").raise_for_status().json()["endpoints"]:
-            if found["inference_id"].startswith(OURS):
-                self.remove(found["inference_id"])
+            if found["inference_id"].startswith(OURS):  # the operator may still be about to delete it as well
+                self.admin.delete(f"/_inference/{found['inference_id']}", params={"force": "true"})
 
 
 class StandinTarget(Target):
     """The stand-in, which plays the provider too."""
 
     def __init__(self, es: Standin) -> None:
-        super().__init__(es, "https://provider.example")
         self._es = es
         self._accepted: list[str] = []
+        super().__init__(es, "https://provider.example")
 
     def accept(self, *keys: str) -> None:
         """Tell the stand-in."""

@@ -112,7 +112,8 @@ def _changed(manifest: Manifest, change: Mapping[str, Any]) -> Manifest:
     """Fields of a spec are changed, the data of a Secret or a ConfigMap are exchanged."""
     if "spec" in manifest:
         return {**manifest, "spec": {**manifest["spec"], **change}}
-    data = change or manifest.pop("stringData", None) or manifest["data"]
+    good = manifest.pop("stringData", None) or manifest["data"]
+    data = change or good
     if manifest["kind"] == "Secret":
         data = {key: base64.b64encode(_bytes(value)).decode() for key, value in data.items()}
     return {**manifest, "data": data}
