@@ -217,6 +217,17 @@ def _is_expanded(path: str, want: Any, observed: Definition) -> bool:
     return list(have) == _SEPARATORS.get(want, list(have))
 
 
+def as_json(value: Any) -> str:
+    """A value in one canonical text."""
+    return "absent" if value is ABSENT else json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+def shown(value: Any) -> str:
+    """A value as a message shows it: JSON, cut."""
+    text = as_json(value)
+    return text if len(text) <= 80 else text[:79] + "…"
+
+
 def made_true(
     desired: Definition, observed: Definition, applied: Definition | None, asked: frozenset[str]
 ) -> Definition:
@@ -237,7 +248,9 @@ def _with(definition: Definition, values: list[tuple[str, Any]]) -> Definition:
         section, *parents, last = segments(path)
         node = sections[section]
         for key in parents:
-            node = node.setdefault(key, {})
+            if not isinstance(node.get(key), dict):
+                node[key] = {}
+            node = node[key]
         node[last] = value
     return replace(
         definition,

@@ -11,7 +11,6 @@
 Nothing here does I/O or knows the time; `unresolved` says whether an earlier create may still take effect.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -22,11 +21,13 @@ from inference_operator.endpoint import (
     ABSENT,
     Definition,
     Difference,
+    as_json,
     differences,
     leaves,
     removed,
     same_kind,
     segments,
+    shown,
     value_at,
 )
 from inference_operator.errors import Reason, ReconcileError, Stalled, Waiting
@@ -209,6 +210,10 @@ def verify(
     if not same_kind(desired.definition, observed):
         return Verified(_replace(["/service", "/taskType"]))
     found = _wrong(desired, observed, past)
+    if (
+        capabilities.update_clears
+    ):  # such a version answers 200 only if it took the null, so what is there is its default
+        found = [d for d in found if d.desired is not ABSENT]
     fixed = [d.path for d in found if _is_fixed(d, desired, capabilities)]
     ignored = [d for d in found if d.path not in fixed]
     problem = _replace(fixed) if fixed else _not_applied(ignored) if ignored else None
@@ -270,17 +275,6 @@ def _not_applied(ignored: Sequence[Difference]) -> Stalled:
 
 def _paths(found: Sequence[Difference]) -> str:
     return ", ".join(f"{d.path} (asked for {shown(d.desired)}, found {shown(d.observed)})" for d in found[:5])
-
-
-def as_json(value: Any) -> str:
-    """A value in one canonical text."""
-    return "absent" if value is ABSENT else json.dumps(value, sort_keys=True, ensure_ascii=False)
-
-
-def shown(value: Any) -> str:
-    """A value as a message shows it: JSON, cut."""
-    text = as_json(value)
-    return text if len(text) <= 80 else text[:79] + "…"
 
 
 def nested(found: Sequence[Difference], section: str) -> dict[str, Any]:

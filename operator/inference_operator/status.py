@@ -14,8 +14,8 @@ from inference_operator.api.v1alpha1 import (
     LiveSecret,
     NotApplied,
 )
-from inference_operator.endpoint import Definition, Difference, made_true
-from inference_operator.plan import Ignored, shown
+from inference_operator.endpoint import Definition, Difference, made_true, shown
+from inference_operator.plan import Ignored
 
 _MAX_OBSERVED = 16 * 1024  # bytes of JSON
 _MAX_DRIFT = 20

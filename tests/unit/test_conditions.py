@@ -202,11 +202,10 @@ def test_blocked_deletion_says_ready_although_nothing_was_said_before() -> None:
 
 def test_blocked_deletion_drops_what_it_does_not_know() -> None:
     """A condition of somebody else, or with a reason of an older version, is no reason to stumble."""
-    now = timestamp(NOW)
+    (known,) = first([Verdict(Type.SYNCED, True, Reason.SYNCED)])
     strange = [
-        Condition(type="Cute", status="True", last_transition_time=now, reason="Synced"),
-        Condition(type="Synced", status="True", last_transition_time=now, reason="Outdated"),
-        Condition(type="Ready", status="Perhaps", last_transition_time=now, reason="Synced"),
+        known.model_copy(update=update)
+        for update in ({"type": "Cute"}, {"reason": "Outdated"}, {"type": "Ready", "status": "Perhaps"})
     ]
     verdicts = blocked_deletion(strange, Waiting(Reason.IN_USE, "m"))
     assert table(verdicts) == {"Ready": "Unknown", "DeletionBlocked": "True"}

@@ -107,7 +107,10 @@ class GuardedResolver(AbstractResolver):
 
     async def resolve(self, host: str, port: int = 0, family: Any = socket.AF_INET) -> list[ResolveResult]:
         """The addresses of `host`; all of them must be allowed."""
-        found = await self._resolver.resolve(host, port, family)
+        try:
+            found = await self._resolver.resolve(host, port, family)
+        except UnicodeError:  # no name at all, such as one with two dots in a row
+            raise socket.gaierror(socket.EAI_NONAME, "not a host name") from None
         for result in found:
             self._guard.check_address(host, result["host"])
         return found

@@ -39,7 +39,9 @@ async def identify(transport: Transport) -> Identity:
         ReconcileError: it is not Elasticsearch, is too old, or does not let us in.
     """
     body = _checked(await transport.send("GET", "/", deadline=_SHORT))
-    version = body.get("version", {})
+    version = body.get("version")
+    if not isinstance(version, Mapping):
+        raise _unexpected()
     identity = Identity(
         str(body.get("cluster_name", "")),
         str(body.get("cluster_uuid", "")),
@@ -66,7 +68,9 @@ async def check_privileges(transport: Transport) -> list[str]:
     )
     if answer.status in {400, 404, 405, 500} and "security" in str(answer.body).lower():
         return []  # security is switched off in the cluster: everybody may do everything
-    granted = _checked(answer).get("cluster", {})
+    granted = _checked(answer).get("cluster")
+    if not isinstance(granted, Mapping):
+        raise _unexpected()
     missing = [p for p in _NEEDED if not granted.get(p)]
     if missing:
         raise Stalled(
@@ -80,8 +84,13 @@ def _checked(answer: Answer) -> Mapping[str, Any]:
     if answer.status != 200:
         raise failure(answer)
     if not isinstance(answer.body, Mapping):
-        raise Stalled(Reason.NOT_ELASTICSEARCH, "an answer is not a JSON object; correct spec.endpoint.url")
+        raise _unexpected()
     return answer.body
+
+
+def _unexpected() -> Stalled:
+    text = "what answers is not Elasticsearch: its JSON has another shape; correct spec.endpoint.url"
+    return Stalled(Reason.NOT_ELASTICSEARCH, text)
 
 
 class Client:
@@ -99,9 +108,7 @@ class Client:
             return None
         endpoints = _checked(answer).get("endpoints")
         if not isinstance(endpoints, list) or len(endpoints) != 1 or not isinstance(endpoints[0], Mapping):
-            raise Stalled(
-                Reason.NOT_ELASTICSEARCH, "the answer does not hold one endpoint; correct spec.endpoint.url"
-            )
+            raise _unexpected()
         return endpoints[0]
 
     async def create(
