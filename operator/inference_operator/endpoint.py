@@ -214,7 +214,7 @@ def _is_expanded(path: str, want: Any, observed: Definition) -> bool:
     if path != "/chunkingSettings/separator_group" or "separators" not in observed.chunking_settings:
         return False
     have = observed.chunking_settings["separators"]
-    return list(have) == _SEPARATORS.get(want, list(have))
+    return isinstance(want, str) and list(have) == _SEPARATORS.get(want, list(have))
 
 
 def as_json(value: Any) -> str:

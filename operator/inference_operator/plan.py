@@ -213,7 +213,7 @@ def verify(
     if (
         capabilities.update_clears
     ):  # such a version answers 200 only if it took the null, so what is there is its default
-        found = [d for d in found if d.desired is not ABSENT]
+        found = [d for d in found if d.desired is not ABSENT or _is_fixed(d, desired, capabilities)]
     fixed = [d.path for d in found if _is_fixed(d, desired, capabilities)]
     ignored = [d for d in found if d.path not in fixed]
     problem = _replace(fixed) if fixed else _not_applied(ignored) if ignored else None

@@ -47,7 +47,10 @@ async def write_status(
     key, raw = about
     if dump(before) == dump(after):
         return raw
-    written = await ctx.kube.patch_status(key, raw, dump(after), same_version=same_version)
+    safe = ctx.redactor.redact_all(dump(after))  # a server may show a secret anywhere
+    if dump(before) == safe:
+        return raw
+    written = await ctx.kube.patch_status(key, raw, safe, same_version=same_version)
     if written is None:
         raise Conflict
     if ctx.store.put(key.kind, written):

@@ -9,7 +9,8 @@ import hashlib
 import json
 import re
 import secrets
-from urllib.parse import quote
+from typing import Any
+from urllib.parse import quote, quote_plus
 
 MASK = "•••"
 _MIN_LENGTH = 4  # shorter values cannot be masked without garbling ordinary text
@@ -81,6 +82,14 @@ class Redactor:
                 text = text.replace(needle, MASK)
         return text
 
+    def redact_all(self, value: Any) -> Any:
+        """A JSON value without any known secret in any of its strings."""
+        if isinstance(value, str):
+            return self.redact(value)
+        if isinstance(value, dict):
+            return {self.redact(k): self.redact_all(v) for k, v in value.items()}
+        return [self.redact_all(v) for v in value] if isinstance(value, list) else value
+
     def sanitise(self, text: str) -> str:
         """Remote text as it may be shown: redacted, on one line, without control characters, cut."""
         line = " ".join(_CONTROL.sub(" ", self.redact(text)).split())
@@ -94,7 +103,9 @@ def _encodings(text: str) -> set[str]:
         base64.b64encode(raw).decode().rstrip("="),
         base64.urlsafe_b64encode(raw).decode().rstrip("="),
         raw.hex(),
+        raw.hex().upper(),
         quote(text, safe=""),
+        quote_plus(text),
         json.dumps(text)[1:-1],
         repr(text)[1:-1],
     }

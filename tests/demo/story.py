@@ -136,6 +136,7 @@ class Story:
         self._show_stored(name)
         self._show_sent(mark)
         self._see_event(name, "DriftCorrected")
+        self.stage.see("get", "iep", name)
         return f"the endpoint was back {seconds:.1f} s later"
 
     def ignored(self) -> str:

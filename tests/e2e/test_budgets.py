@@ -92,12 +92,9 @@ def ready(world: World, beacon: Beacon, target: StandinTarget) -> World:
 
 
 @pytest.fixture
-def start(
-    control_plane: ControlPlane, standin: Standin, world: World, beacon: Beacon
-) -> Iterator[Callable[[], Ledger]]:
+def start(control_plane: ControlPlane, standin: Standin, world: World) -> Callable[[], Ledger]:
     """Begins to count; the beacon costs nothing."""
-    assert beacon
-    yield lambda: Ledger(control_plane, standin, world, ignored=[BEACON])
+    return lambda: Ledger(control_plane, standin, world, ignored=[BEACON])
 
 
 def test_create_costs_three_writes_and_two_calls(
@@ -257,13 +254,13 @@ def test_trouble_that_goes_on_costs_one_write(
 ) -> None:
     """The endpoint that was Ready stays so for some attempts; then it is told, once, however long it lasts."""
     ledger = start()
-    fault = standin.fault("GET", f"/_inference/{NAME}", status=503, error=("some_exception", "no"), times=None)
+    fault = standin.fault(
+        "GET", f"/_inference/{NAME}", status=503, error=("some_exception", "no"), times=None
+    )
     ready.resync(NAME)
     ready.wait_reason(NAME, "ServerError")
     told_after = standin.hits(fault)
-    wait_for(
-        lambda: standin.hits(fault) >= told_after + 10, what="ten further attempts", timeout=20
-    )
+    wait_for(lambda: standin.hits(fault) >= told_after + 10, what="ten further attempts", timeout=20)
     assert told_after >= 3
     assert ledger.writes() == [STATUS]
     standin.reset_faults()

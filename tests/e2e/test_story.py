@@ -90,7 +90,7 @@ def test_status_names_the_secret_version_that_is_live(ready: World, target: Targ
     """After a rotation the recorded version is the one that was applied."""
     target.accept(NEXT_KEY)
     ready.change_secret("provider", api_key=NEXT_KEY)
-    version = ready.core.read_namespaced_secret("provider", ready.namespace).metadata.resource_version
+    version = ready.secret_version("provider")
     ready.wait(
         lambda: ready.status(NAME)["secrets"][0]["resourceVersion"] == version,
         "the status names the new version",

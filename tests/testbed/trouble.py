@@ -138,6 +138,8 @@ def prove(scene: Scene, ill: Trouble, plural: str) -> None:
     if plural == CONNECTIONS:
         waiting = world.wait_reason(NAME, Reason.CONNECTION_NOT_READY)
         assert verdict["message"] in waiting["message"]
+    elif ill.changes.get("connection", {}) is not None:
+        world.wait_connected(CONNECTION)
     _check_price(scene.price())
     scene.cure(ill)
     status = world.wait_ready(NAME)

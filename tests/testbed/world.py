@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Self, TypeVar
 
-from kubernetes.client import CoreV1Api, CustomObjectsApi
+from kubernetes.client import CoreV1Api, CustomObjectsApi, V1Namespace, V1ObjectMeta
 from kubernetes.client.exceptions import ApiException
 
 from testbed import kstatus
@@ -38,7 +38,7 @@ class World:
     def create(cls, plane: ControlPlane) -> Iterator[Self]:
         """A new namespace; at the end its objects go at once, whether or not an operator runs."""
         world = cls(plane, f"test-{secrets.token_hex(4)}")
-        world.core.create_namespace({"metadata": {"name": world.namespace}})
+        world.core.create_namespace(V1Namespace(metadata=V1ObjectMeta(name=world.namespace)))
         try:
             yield world
         finally:
@@ -82,7 +82,12 @@ class World:
 
     def delete(self, name: str, plural: str = ENDPOINTS) -> None:
         """Delete an object of ours, without waiting until it is gone."""
-        self._objects.delete_namespaced_custom_object(**self._path(plural), name=name)
+        self._objects.delete_namespaced_custom_object(*self._path(plural), name)
+
+    def secret_version(self, name: str) -> str:
+        """The resourceVersion of a Secret."""
+        found: Any = self.core.read_namespaced_secret(name, self.namespace)
+        return str(found.metadata.resource_version)
 
     def delete_secret(self, name: str) -> None:
         """Delete a Secret."""
@@ -93,13 +98,13 @@ class World:
     def find(self, name: str, plural: str = ENDPOINTS) -> Manifest | None:
         """The object, if it is there; its status is checked against the rules of kstatus whenever it is looked at."""
         try:
-            found: Manifest = self._objects.get_namespaced_custom_object(**self._path(plural), name=name)
+            found: Any = self._objects.get_namespaced_custom_object(*self._path(plural), name)
         except ApiException as error:
             if error.status == 404:
                 return None
             raise
         kstatus.check(found)
-        return found
+        return dict(found)
 
     def get(self, name: str, plural: str = ENDPOINTS) -> Manifest:
         """The object, which must be there."""
@@ -109,9 +114,7 @@ class World:
 
     def all(self) -> list[Manifest]:
         """All our objects in the namespace."""
-        kinds = (ENDPOINTS, CONNECTIONS)
-        listed = [self._objects.list_namespaced_custom_object(**self._path(kind)) for kind in kinds]
-        return [item for answer in listed for item in answer["items"]]
+        return [*self._list(CONNECTIONS), *self._list(ENDPOINTS)]
 
     def status(self, name: str, plural: str = ENDPOINTS) -> Mapping[str, Any]:
         """The status of an object."""
@@ -124,7 +127,9 @@ class World:
 
     def events(self, name: str) -> list[str]:
         """The reasons of the events about an object, oldest first."""
-        found = self.core.list_namespaced_event(self.namespace, field_selector=f"involvedObject.name={name}")
+        found: Any = self.core.list_namespaced_event(
+            self.namespace, field_selector=f"involvedObject.name={name}"
+        )
         return [event.reason for event in sorted(found.items, key=lambda e: int(e.metadata.resource_version))]
 
     # Waiting
@@ -183,18 +188,22 @@ class World:
         """Wait until the object is gone."""
         self.wait(lambda: self.find(name, plural) is None, f"{plural}/{name} is gone", name, plural)
 
-    def _path(self, plural: str) -> dict[str, str]:
+    def _path(self, plural: str) -> tuple[str, str, str, str]:
         group, version = API_VERSION.split("/")
-        return {"group": group, "version": version, "namespace": self.namespace, "plural": plural}
+        return group, version, self.namespace, plural
+
+    def _list(self, plural: str) -> list[Manifest]:
+        answer: Any = self._objects.list_namespaced_custom_object(*self._path(plural))
+        return list(answer["items"])
 
     def _patch(self, name: str, body: Manifest, plural: str) -> None:
-        self._objects.patch_namespaced_custom_object(**self._path(plural), name=name, body=body)
+        self._objects.patch_namespaced_custom_object(*self._path(plural), name, body=body)
 
     def _remove(self) -> None:
         """Take everything away without anybody's consent: what a test left behind must not disturb the next one."""
         for plural in (ENDPOINTS, CONNECTIONS):
-            self._objects.delete_collection_namespaced_custom_object(**self._path(plural))
-            for item in self._objects.list_namespaced_custom_object(**self._path(plural))["items"]:
+            self._objects.delete_collection_namespaced_custom_object(*self._path(plural))
+            for item in self._list(plural):
                 with contextlib.suppress(ApiException):  # gone meanwhile
                     self._patch(item["metadata"]["name"], {"metadata": {"finalizers": None}}, plural)
         with contextlib.suppress(ApiException):  # deleted by the test

@@ -35,13 +35,16 @@ def refusal(name: str, note: str) -> Answer:
 
 
 def created() -> Iterator[Created]:
-    """Every create request that succeeded; once per kind of request."""
-    seen = set()
-    for name in ("basic", "chunk_update", "validation", "services", "semantics", "parsing"):
-        for exchange in _exchanges(name):
+    """Every create request that succeeded; requests that are equal, once."""
+    seen = []
+    for name in ("basic", "chunk_update", "validation", "services", "semantics"):
+        for number, exchange in enumerate(_exchanges(name), start=1):
             asked, answer = exchange.get("body"), exchange["answer"]
             is_create = exchange["method"] == "PUT" and "/_update" not in exchange["path"]
-            kind = json.dumps(asked)
-            if is_create and exchange["status"] == 200 and isinstance(asked, dict) and kind not in seen:
-                seen.add(kind)
-                yield Created(f"{name}: {exchange['note']}", answer["task_type"], asked, answer)
+            if not is_create or exchange["status"] != 200 or not isinstance(asked, dict) or asked in seen:
+                continue
+            if "inference_id" in answer:  # and not some other thing that was put
+                seen.append(asked)
+                yield Created(
+                    f"{name}.jsonl line {number}: {exchange['note']}", answer["task_type"], asked, answer
+                )

@@ -31,12 +31,11 @@ from testbed import kstatus
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=1)
 KINDS = (Stalled, Waiting, Transient)
-PROBLEMS = [kind(reason, "what to do") for reason in Reason for kind in KINDS]
 
 
-def named(problem: ReconcileError | None) -> str:
-    """The name of a case."""
-    return f"{type(problem).__name__} {problem.reason}" if problem else "all is well"
+def problems(reason: Reason) -> list[ReconcileError]:
+    """A problem of each kind for this reason."""
+    return [kind(reason, "what to do") for kind in KINDS]
 
 
 def table(verdicts: Sequence[Verdict | Condition]) -> dict[str, str]:
@@ -57,33 +56,37 @@ def first(verdicts: Sequence[Verdict]) -> list[Condition]:
     return merge([], verdicts, 7, NOW)
 
 
-@pytest.mark.parametrize("problem", [None, *PROBLEMS], ids=named)
-def test_every_outcome_obeys_kstatus(problem: ReconcileError | None) -> None:
+@pytest.mark.parametrize("reason", Reason)
+def test_every_outcome_obeys_kstatus(reason: Reason) -> None:
     """Ready is always there, Reconciling and Stalled never both, and abnormal conditions only while true."""
-    check(first(of_endpoint(problem, synced="well")))
-    check(first(of_endpoint(problem, keeps_serving=True)))
-    check(first(of_connection(problem)))
+    for problem in problems(reason):
+        check(first(of_endpoint(problem)))
+        check(first(of_endpoint(problem, keeps_serving=True)))
+        check(first(of_connection(problem)))
 
 
-@pytest.mark.parametrize("problem", PROBLEMS, ids=named)
-def test_only_who_waits_for_a_person_is_stalled(problem: ReconcileError) -> None:
+@pytest.mark.parametrize("reason", Reason)
+def test_only_who_waits_for_a_person_is_stalled(reason: Reason) -> None:
     """Stalled says that a person must act; whatever passes by itself is Reconciling."""
-    for verdicts in (of_endpoint(problem), of_connection(problem)):
-        assert (Type.STALLED in table(verdicts)) == isinstance(problem, Stalled)
-        assert (Type.RECONCILING in table(verdicts)) != isinstance(problem, Stalled)
+    for problem in problems(reason):
+        for verdicts in (of_endpoint(problem), of_connection(problem)):
+            assert (Type.STALLED in table(verdicts)) == isinstance(problem, Stalled)
+            assert (Type.RECONCILING in table(verdicts)) != isinstance(problem, Stalled)
 
 
-@pytest.mark.parametrize("problem", PROBLEMS, ids=named)
-def test_summary_says_why(problem: ReconcileError) -> None:
+@pytest.mark.parametrize("reason", Reason)
+def test_summary_says_why(reason: Reason) -> None:
     """Reason and message of the problem are those of Ready."""
-    ready = of_endpoint(problem)[0]
-    assert ready == Verdict(Type.READY, False, problem.reason, "what to do")
-    assert of_connection(problem)[0] == ready
+    for problem in problems(reason):
+        ready = Verdict(Type.READY, False, reason, "what to do")
+        assert of_endpoint(problem)[0] == ready
+        assert of_connection(problem)[0] == ready
 
 
 def test_all_is_well_with_an_endpoint() -> None:
     """Ready says it in the words it is given, and every step is true."""
     verdicts = of_endpoint(None, synced="as asked")
+    check(first(verdicts))
     assert verdicts[0] == Verdict(Type.READY, True, Reason.SYNCED, "as asked")
     assert table(verdicts) == dict.fromkeys(
         ["Ready", "ConnectionReady", "SecretsResolved", "Synced"],
@@ -94,6 +97,7 @@ def test_all_is_well_with_an_endpoint() -> None:
 def test_all_is_well_with_a_connection() -> None:
     """Ready says it in the words it is given, and every step is true."""
     verdicts = of_connection(None, ready="9.4.3")
+    check(first(verdicts))
     assert verdicts[0] == Verdict(Type.READY, True, Reason.CONNECTED, "9.4.3")
     assert table(verdicts) == dict.fromkeys(
         ["Ready", "Reachable", "Authenticated", "Authorized"],
@@ -174,18 +178,17 @@ def test_steps_tell_how_far_the_connection_came(problem: ReconcileError, steps: 
     assert " ".join(said[t] for t in ("Reachable", "Authenticated", "Authorized")) == steps
 
 
-@pytest.mark.parametrize("before", [None, *PROBLEMS], ids=named)
-def test_blocked_deletion_obeys_kstatus(before: ReconcileError | None) -> None:
+@pytest.mark.parametrize("reason", Reason)
+def test_blocked_deletion_obeys_kstatus(reason: Reason) -> None:
     """Whatever was said before: a deletion that waits is told as such, and is neither Stalled nor Reconciling."""
-    for said in (of_endpoint(before), of_connection(before)):
-        after = merge(
-            first(said), blocked_deletion(first(said), Waiting(Reason.IN_USE, "pipeline p")), 7, LATER
-        )
-        check(after, deleting=True)
-        assert not {Type.STALLED, Type.RECONCILING} & table(after).keys()
-        blocked = find(after, Type.DELETION_BLOCKED)
-        assert blocked
-        assert (blocked.reason, blocked.message) == (Reason.IN_USE, "pipeline p")
+    for problem in [None, *problems(reason)]:
+        for said in (first(of_endpoint(problem)), first(of_connection(problem))):
+            after = merge(said, blocked_deletion(said, Waiting(reason, "pipeline p")), 7, LATER)
+            check(after, deleting=True)
+            assert not {Type.STALLED, Type.RECONCILING} & table(after).keys()
+            blocked = find(after, Type.DELETION_BLOCKED)
+            assert blocked
+            assert (blocked.reason, blocked.message) == (reason, "pipeline p")
 
 
 def test_blocked_deletion_keeps_what_was_known() -> None:

@@ -22,6 +22,7 @@ from inference_operator.endpoint import (
     removed,
     same_kind,
     segments,
+    shown,
     value_at,
     without,
 )
@@ -107,16 +108,17 @@ def test_difference_knows_its_section() -> None:
 
 
 PLAINTEXT = ["(?<!\\n)\\n\\n(?!\\n)", "(?<!\\n)\\n(?!\\n)"]
-GROUPS: dict[str, tuple[str, list[str], bool]] = {
+GROUPS: dict[str, tuple[Any, list[str], bool]] = {
     "the group that the list stands for": ("plaintext", PLAINTEXT, True),
     "another group than the list stands for": ("markdown", PLAINTEXT, False),
     "a group that is not known here": ("html", PLAINTEXT, True),
+    "a group that is no text": (["plaintext"], PLAINTEXT, False),
 }
 
 
 @pytest.mark.parametrize(("group", "separators", "same"), GROUPS.values(), ids=GROUPS)
 def test_group_of_separators_is_the_list_that_it_stands_for(
-    group: str, separators: list[str], same: bool
+    group: Any, separators: list[str], same: bool
 ) -> None:
     """The server stores a named group as its list, so the name is never found."""
     desired = definition(chunking={"strategy": "recursive", "separator_group": group})
@@ -281,6 +283,14 @@ def test_what_counts_as_applied_is_a_copy() -> None:
     assert applied == definition({"a": {"b": 1}})
 
 
+def test_long_values_are_cut_in_messages() -> None:
+    """Nobody reads a whole template in a message; 80 characters tell which one it is."""
+    assert shown("x" * 78) == '"' + "x" * 78 + '"'
+    assert shown("x" * 79) == '"' + "x" * 78 + "…"
+    assert shown(ABSENT) == "absent"
+    assert shown({"b": 1, "a": "ü"}) == '{"a": "ü", "b": 1}'
+
+
 def test_hash_covers_all_and_forgets_the_order() -> None:
     """The hash tells whether two wishes are the same wish."""
     one = definition({"a": 1, "b": 2}, {"c": 3}, {"d": 4})
@@ -317,10 +327,10 @@ def test_garbled_answer_is_an_empty_definition(item: dict[str, Any]) -> None:
 
 
 KEYS = st.sampled_from(["a", "truncate", "a/b", "~1", ""])
-LEAVES = (
-    st.sampled_from([None, True, 1, 0.5, "", "NONE", "none"])
-    | st.just({})
-    | st.lists(st.integers(), max_size=2)
+LEAVES: st.SearchStrategy[Any] = st.one_of(
+    st.sampled_from([None, True, 1, 0.5, "", "NONE", "none"]),
+    st.just({}),
+    st.lists(st.integers(), max_size=2),
 )
 SETTINGS = st.dictionaries(KEYS, LEAVES | st.dictionaries(KEYS, LEAVES, max_size=2), max_size=3)
 DEFINITIONS = st.builds(definition, SETTINGS, SETTINGS, SETTINGS)

@@ -46,12 +46,12 @@ class Server:
         """One connection."""
         self.connections += 1
         try:
-            self.received.append(await reader.readuntil(b"\r\n\r\n"))
+            self.received.append(await reader.read(65536))
             writer.write(self.reply)
             await writer.drain()
             if self._then_hang:
                 await reader.read()
-        except (OSError, asyncio.IncompleteReadError):
+        except OSError:
             pass  # the client has had enough
         finally:
             writer.close()
@@ -145,13 +145,15 @@ async def test_broken_answer_leaves_open_what_happened(reply: bytes, hangs: bool
 
 
 @pytest.mark.parametrize(
-    "status", ["301 Moved Permanently", "302 Found", "303 See Other", "307 Temporary Redirect", "308 Permanent"]
+    "status",
+    ["301 Moved Permanently", "302 Found", "303 See Other", "307 Temporary Redirect", "308 Permanent"],
 )
 async def test_redirect_is_not_followed(status: str) -> None:
     """It would carry the provider's key to wherever the answer says."""
     victim = Server(answer(b"{}"))
     async with victim.serve() as elsewhere:
-        async with Server(answer(b"", f"Location: {elsewhere}/", status=status)).serve() as url:
+        redirect = answer(b"", f"Location: {elsewhere}/", status=status, product=b"")
+        async with Server(redirect).serve() as url:
             error = await ask(url)
         assert (type(error), error.reason) == (Stalled, Reason.NOT_ELASTICSEARCH)
     assert victim.connections == 0
@@ -210,15 +212,16 @@ async def test_certificate_is_verified(server: ssl.SSLContext) -> None:
 
 
 async def test_old_tls_is_refused() -> None:
-    """TLS 1.1 and older are broken."""
+    """TLS 1.1 and older are broken; no request is sent."""
     context = certificate(OURS, "127.0.0.1")
     context.set_ciphers("ALL:@SECLEVEL=0")
     with pytest.warns(DeprecationWarning):
         context.minimum_version = ssl.TLSVersion.TLSv1
         context.maximum_version = ssl.TLSVersion.TLSv1_1
-    async with Server(answer(b"{}")).serve(context) as url:
-        error = await ask(url, ca=OURS.cert_pem.bytes().decode())
-    assert (type(error), error.reason) == (Stalled, Reason.TLS_VERIFICATION_FAILED)
+    listener = Server(answer(b"{}"))
+    async with listener.serve(context) as url:
+        await ask(url, ca=OURS.cert_pem.bytes().decode())
+    assert listener.received == []
 
 
 async def test_server_without_tls_is_told_from_a_wrong_certificate() -> None:

@@ -50,7 +50,7 @@ class Answer:
 
 def retry_after(header: str | None) -> float | None:
     """The seconds that a Retry-After header asks for, within reason; dates and nonsense count as nothing."""
-    if header is None or not header.strip().isdigit():
+    if header is None or not re.fullmatch(r"[0-9]+", header.strip()):
         return None
     return min(max(float(header), 1.0), _LONGEST_WISH)
 

@@ -132,7 +132,9 @@ class Transport:
         causes = list(_causes(error))
         if any(isinstance(c, AddressNotAllowed) for c in causes):
             return not_allowed(self._host)
-        if any(isinstance(c, aiohttp.ClientConnectorDNSError) for c in causes):
+        if any(
+            isinstance(c, (aiohttp.ClientConnectorDNSError, httpx.InvalidURL, UnicodeError)) for c in causes
+        ):
             return Transient(
                 Reason.HOST_UNKNOWN,
                 f"the host {self._host!r} is unknown; correct spec.endpoint.url, or look at DNS",

@@ -38,13 +38,16 @@ REFERENCES = {
         Reason.SECRET_VALUE_INVALID, "NUL.*write it anew", credentials={"api_key": b"ab\0cd"}
     ),
     "the API key would split the header": trouble(
-        Reason.SECRET_VALUE_INVALID, "no HTTP header.*write them anew", credentials={"api_key": b"ab\r\nX: y"}
+        Reason.SECRET_VALUE_INVALID, "no HTTP header.*write them anew", credentials={"api_key": b"ab\r\ncd"}
     ),
     "the ConfigMap with the CA is missing": trouble(
         Reason.CONFIG_MAP_NOT_FOUND, "create it", stalled=False, ca=None
     ),
     "the Secret with the CA is missing": trouble(
-        Reason.SECRET_NOT_FOUND, "create it", stalled=False, connection={"tls": {"caSecretRef": {"name": "no"}}}
+        Reason.SECRET_NOT_FOUND,
+        "create it",
+        stalled=False,
+        connection={"tls": {"caSecretRef": {"name": "no"}}},
     ),
 }
 SERVERS = {
@@ -61,7 +64,10 @@ SERVERS = {
         connection=to("https://es.invalid:9200"),
     ),
     "the port is closed": trouble(
-        Reason.UNREACHABLE, r"127\.0\.0\.1:9\b.*spec\.endpoint\.url", stalled=False, connection=to("https://127.0.0.1:9")
+        Reason.UNREACHABLE,
+        r"127\.0\.0\.1:9\b.*spec\.endpoint\.url",
+        stalled=False,
+        connection=to("https://127.0.0.1:9"),
     ),
     "the cluster is away": trouble(
         Reason.UNREACHABLE, r"spec\.endpoint\.url", stalled=False, server=lambda es: es.down()
@@ -81,7 +87,9 @@ SERVERS = {
     "a web site answers": trouble(
         Reason.NOT_ELASTICSEARCH,
         r"correct spec\.endpoint\.url",
-        server=lambda es: es.fault(path="/", times=None, status=200, body="<html>hello</html>", product=False),
+        server=lambda es: es.fault(
+            path="/", times=None, status=200, body="<html>hello</html>", product=False
+        ),
     ),
     "a redirect answers": trouble(
         Reason.NOT_ELASTICSEARCH,
@@ -94,7 +102,9 @@ SERVERS = {
         Reason.UNREACHABLE,
         "proxy",
         stalled=False,
-        server=lambda es: es.fault(path="/", times=None, status=502, body="<html>bad gateway</html>", product=False),
+        server=lambda es: es.fault(
+            path="/", times=None, status=502, body="<html>bad gateway</html>", product=False
+        ),
     ),
 }
 RIGHTS = {

@@ -46,7 +46,9 @@ SPECS = {
         endpoint={"serviceSettings": {"model_id": "m", "modell_id": "m"}},
     ),
     "a required setting is missing": trouble(
-        Reason.INVALID_SETTINGS, "model_id.*correct them in the spec", endpoint={"serviceSettings": {"url": URL}}
+        Reason.INVALID_SETTINGS,
+        "model_id.*correct them in the spec",
+        endpoint={"serviceSettings": {"url": URL}},
     ),
     "a setting has the wrong type": trouble(
         Reason.INVALID_SETTINGS,
@@ -65,7 +67,9 @@ SPECS = {
         Reason.UNSUPPORTED_TASK_TYPE, r"correct spec\.taskType", endpoint={"taskType": "telepathy"}
     ),
     "a secret is given in the settings as well": trouble(
-        Reason.INVALID_SPEC, "both in the settings and in secretSettings", endpoint=secret_at("/serviceSettings/model_id")
+        Reason.INVALID_SPEC,
+        "both in the settings and in secretSettings",
+        endpoint=secret_at("/serviceSettings/model_id"),
     ),
     "a secret belongs inside a text": trouble(
         Reason.INVALID_SPEC, "not an object", endpoint=secret_at("/serviceSettings/model_id/key")
@@ -144,5 +148,3 @@ def test_valid_key_in_the_secret_is_tried_at_once(scene: Scene) -> None:
     scene.world.wait_reason(NAME, Reason.PROVIDER_REFUSED_KEY)
     scene.world.change_secret("provider", api_key="a-valid-key")
     scene.world.wait_ready(NAME)
-
-

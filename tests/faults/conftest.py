@@ -1,0 +1,34 @@
+"""An operator that retries soon, beside a stand-in that misbehaves on demand."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from testbed.builders import connection, secret
+from testbed.controlplane import ControlPlane
+from testbed.running_operator import RunningOperator
+from testbed.standin.client import Standin
+from testbed.world import World
+
+KEY = "the-first-key"
+
+
+@pytest.fixture(scope="module")
+def operator(
+    control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningOperator]:
+    """An operator whose 30 s are 1.5, with backoff from 0.2 to 1 s."""
+    settings = {"interval_scale": 0.05, "backoff_base": 0.2, "backoff_cap": 1.0}
+    directory = tmp_path_factory.mktemp("operator")
+    with RunningOperator.start(directory, control_plane, allowed_hosts="127.0.0.1", **settings) as running:
+        yield running
+
+
+@pytest.fixture
+def world(control_plane: ControlPlane, operator: RunningOperator, standin: Standin) -> Iterator[World]:
+    """A namespace with the connection `main`, checked every 30 s, and KEY in the Secret `provider`."""
+    assert operator.running
+    with World.create(control_plane) as fresh:
+        fresh.apply(connection(standin).with_spec(interval="30s"), secret("provider", api_key=KEY))
+        fresh.wait_connected()
+        yield fresh
