@@ -288,7 +288,7 @@ WISHES: dict[str, tuple[str | None, float | None]] = {
     "seconds with blanks": (" 5 ", 5.0),
     "no time at all": ("0", 1.0),
     "a day": ("86400", 300.0),
-    "an eternity": ("9" * 400, None),
+    "an eternity": ("9" * 400, 300.0),
     "a time that has passed": ("-5", None),
     "a fraction": ("1.5", None),
     "a digit that is no number": ("²", None),

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from demo import manifests
 from inference_operator.api.v1alpha1 import InferenceEndpointSpec
 from inference_operator.errors import Reason
 from inference_operator.reference import reference, variables, with_variables
@@ -69,3 +70,11 @@ def test_links_lead_somewhere(page: Path) -> None:
     targets = re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text())
     local = [target for target in targets if "://" not in target]
     assert [target for target in local if not (page.parent / target).exists()] == []
+
+
+def test_readme_shows_what_the_demo_applies() -> None:
+    """Its first example is the endpoint that `make demo` shows to work, but for the short interval there."""
+    shown = yaml.safe_load(blocks("yaml")[0])
+    applied = yaml.safe_load(manifests.reranker("", None).yaml())
+    del applied["spec"]["interval"]
+    assert shown == applied

@@ -45,7 +45,7 @@ class Answer:
         own = str(self.error.get("reason", ""))
         cause = self.error.get("caused_by")
         inner = str(cause.get("reason", "")) if isinstance(cause, Mapping) else ""
-        return f"{own} {inner}".strip()
+        return f"{own} {inner}".strip().rstrip(";")
 
 
 def retry_after(header: str | None) -> float | None:
