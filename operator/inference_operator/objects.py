@@ -65,7 +65,7 @@ def decoded(data: Mapping[str, str]) -> dict[str, bytes]:
     result = {}
     for key, value in data.items():
         try:
-            result[key] = base64.b64decode(value, validate=True)
+            result[key] = base64.b64decode("".join(value.split()), validate=True)
         except (binascii.Error, ValueError):
             result[key] = b""
     return result

@@ -39,7 +39,7 @@ def unanswered(operator: RunningOperator) -> float:
 def all_say(world: World, reason: str) -> bool:
     """Whether all of the many endpoints give this reason."""
     found = (item for item in world.all() if item["kind"] == "InferenceEndpoint")
-    said = [c["reason"] for item in found for c in item["status"]["conditions"] if c["type"] == "Ready"]
+    said = [c["reason"] for item in found for c in item["status"].get("conditions", []) if c["type"] == "Ready"]
     return said == [reason] * len(MANY)
 
 
@@ -96,7 +96,7 @@ def test_restarted_api_server_is_followed_again(
 def test_api_server_that_is_away_for_a_while_ends_nothing(
     world: World, operator: RunningOperator, control_plane: ControlPlane, standin: Standin
 ) -> None:
-    """Drift is still put back meanwhile; what could not be written is written afterwards."""
+    """What went missing meanwhile is made again afterwards, and changes are handled as before."""
     world.apply(docs())
     world.wait_ready(NAME)
     control_plane.stop_apiserver()
