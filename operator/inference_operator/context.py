@@ -12,11 +12,11 @@ from inference_operator.elasticsearch.address import Guard
 from inference_operator.endpoint import Definition
 from inference_operator.governor import Governors
 from inference_operator.kube import Kube, fenced
-from inference_operator.objects import Key, Raw, SecretReader
+from inference_operator.objects import ENDPOINT, Key, Raw, SecretReader
 from inference_operator.secret import Fingerprinter, Redactor
 from inference_operator.session import Session
 from inference_operator.settings import Settings
-from inference_operator.store import Store
+from inference_operator.store import Store, connection_of, wanted_id
 from inference_operator.telemetry import Metrics
 from inference_operator.workqueue import WorkQueue
 
@@ -101,6 +101,17 @@ class Context:
         """
         if not self.kube.may_write():
             raise fenced()
+
+    def wake_others(self, gone: Key, raw: Raw) -> None:
+        """An endpoint goes: its id is free for others that ask for it, and its connection may have waited to go too."""
+        if gone.kind is not ENDPOINT:
+            return
+        for key in self.store.namesakes(wanted_id(gone, raw)) - {gone}:
+            self.queue.add(key)
+        connection = connection_of(gone, raw)
+        waiting = self.store.get(connection)
+        if waiting is not None and "deletionTimestamp" in waiting["metadata"]:
+            self.queue.add(connection)
 
     def forget(self, key: Key) -> None:
         """Drop all that is remembered of an object that is gone."""

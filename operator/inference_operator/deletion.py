@@ -15,12 +15,11 @@ from inference_operator.errors import (
     ABOUT_SECRETS,
     Reason,
     ReconcileError,
-    Transient,
     Waiting,
 )
 from inference_operator.execute import SLACK, claimed, unresolved_until
 from inference_operator.kube import Conflict
-from inference_operator.objects import CONNECTION, About, Key
+from inference_operator.objects import About
 from inference_operator.plan import Delete, Past, plan
 from inference_operator.references import parse_spec
 from inference_operator.report import (
@@ -32,6 +31,7 @@ from inference_operator.report import (
 )
 from inference_operator.resolve import Subject, session_for
 from inference_operator.status import applied_definition, claimed_cluster
+from inference_operator.store import connection_of
 
 _SLOWLY = 5.0
 """How much longer than usual an endpoint in use waits between two attempts."""
@@ -53,23 +53,9 @@ async def delete(ctx: Context, subject: Subject, memory: Memory) -> float | None
     finalizers = [f for f in subject.finalizers if f != FINALIZER]
     await write_finalizers(ctx, subject.about, finalizers)
     tell(ctx, subject.about, reason, text)
-    _wake_others(ctx, subject)
+    ctx.wake_others(subject.key, subject.raw)
     ctx.forget(subject.key)
     return None
-
-
-def _wake_others(ctx: Context, subject: Subject) -> None:
-    """The id is free for others that ask for it, and the connection may be waiting to go."""
-    for key in ctx.store.namesakes(subject.status.inference_id or subject.key.name) - {subject.key}:
-        ctx.queue.add(key)
-    connection = Key(CONNECTION, subject.key.namespace, _connection_name(subject))
-    waiting = ctx.store.get(connection)
-    if waiting is not None and "deletionTimestamp" in waiting["metadata"]:
-        ctx.queue.add(connection)
-
-
-def _connection_name(subject: Subject) -> str:
-    return str(((subject.raw.get("spec") or {}).get("connectionRef") or {}).get("name", ""))
 
 
 @dataclass(slots=True)
@@ -88,15 +74,15 @@ class _Deletion:
         spec = parse_spec(InferenceEndpointSpec, self.subject.raw)
         if spec.deletion_policy == "Retain":
             return "deletionPolicy is Retain; the endpoint stays in Elasticsearch"
-        client = self._client(spec, home)
+        client = self._client(home)
         inference_id = spec.inference_id or self.subject.key.name
         async with self.ctx.locks(home, inference_id):
             return await self._delete(client, inference_id, spec)
 
-    def _client(self, spec: InferenceEndpointSpec, home: str) -> Client:
+    def _client(self, home: str) -> Client:
         """The way to the cluster. The credentials that were in use will do, even if their Secret is gone."""
         try:
-            session = session_for(self.ctx, self.subject, spec)
+            session = session_for(self.ctx, self.subject)
         except Waiting as missing:
             raise Waiting(missing.reason, f"{missing.message}, {_RELEASE_HINT}") from None
         problem = session.problem
@@ -154,7 +140,7 @@ class _Deletion:
 async def _report_blocked(ctx: Context, subject: Subject, problem: ReconcileError) -> float:
     """Say what the deletion waits for, if that is news; seconds until the next attempt."""
     if problem.reason in ABOUT_CONNECTION:
-        ctx.queue.add(Key(CONNECTION, subject.key.namespace, _connection_name(subject)))
+        ctx.queue.add(connection_of(*subject.about))
     known = subject.status
     ctx.queue.fail(subject.key)
     in_use = None
@@ -185,4 +171,4 @@ def _wait(ctx: Context, subject: Subject, problem: ReconcileError) -> float:
     delay = ctx.queue.backoff(subject.key)
     if problem.reason is Reason.IN_USE:
         return delay * _SLOWLY
-    return max(delay, problem.retry_after or 0.0) if isinstance(problem, Transient) else delay
+    return max(delay, problem.retry_after or 0.0)

@@ -128,12 +128,20 @@ class Reason(StrEnum):
 
 
 class ReconcileError(Exception):
-    """What stopped a reconcile: a reason, and one sanitised line that says what to do."""
+    """What stopped a reconcile: a reason, and one line that says what to do.
 
-    def __init__(self, reason: Reason, message: str) -> None:
+    `retry_after` (seconds) is given where no event will tell when to try again; `ambiguous` says that a request may
+    have taken effect all the same.
+    """
+
+    def __init__(
+        self, reason: Reason, message: str, *, retry_after: float | None = None, ambiguous: bool = False
+    ) -> None:
         super().__init__(f"{reason}: {message}")
         self.reason = reason
         self.message = message
+        self.retry_after = retry_after
+        self.ambiguous = ambiguous
 
 
 class Stalled(ReconcileError):
@@ -141,28 +149,11 @@ class Stalled(ReconcileError):
 
 
 class Waiting(ReconcileError):
-    """Something else must happen first.
-
-    `retry_after` (seconds) is given where no event will tell when it has happened.
-    """
-
-    def __init__(self, reason: Reason, message: str, *, retry_after: float | None = None) -> None:
-        super().__init__(reason, message)
-        self.retry_after = retry_after
+    """Something else must happen first."""
 
 
 class Transient(ReconcileError):
-    """Try again.
-
-    `retry_after` (seconds) is the server's own wish; `ambiguous` says that the request may have taken effect all the same.
-    """
-
-    def __init__(
-        self, reason: Reason, message: str, *, retry_after: float | None = None, ambiguous: bool = False
-    ) -> None:
-        super().__init__(reason, message)
-        self.retry_after = retry_after
-        self.ambiguous = ambiguous
+    """Try again."""
 
 
 ABOUT_CONNECTION = frozenset(

@@ -20,13 +20,14 @@ from inference_operator.conditions import Type, Verdict, timestamp
 from inference_operator.context import Context, Memory
 from inference_operator.elasticsearch.client import GRACE, Client
 from inference_operator.endpoint import Definition, definition_from_answer, definition_of, segments, without
-from inference_operator.errors import Reason, ReconcileError, Stalled, Transient
+from inference_operator.errors import Reason, ReconcileError, Stalled
 from inference_operator.kube import Conflict
-from inference_operator.objects import CONNECTION, About, Key
+from inference_operator.objects import About
 from inference_operator.plan import Action, Create, Desired, Update
 from inference_operator.report import conditions_after, finalizers_of, refresh, write_finalizers, write_status
 from inference_operator.resolve import LoadedSecrets, Subject, load_secrets, subject_of
 from inference_operator.secret import SecretValue
+from inference_operator.store import connection_of
 
 SLACK = 10.0
 """Seconds after our own deadline within which a request without an answer may still take effect."""
@@ -101,7 +102,7 @@ async def care_for_finalizer(work: Work) -> None:
 async def _hold_connection(work: Work) -> None:
     """The connection must not vanish before the endpoints whose deletion needs it."""
     ctx = work.ctx
-    key = Key(CONNECTION, work.subject.key.namespace, work.spec.connection_ref.name)
+    key = connection_of(*work.subject.about)
     async with ctx.locks(key.namespace, key.name):
         raw = ctx.store.get(key)
         if raw is None or CONNECTION_FINALIZER in finalizers_of(raw):
@@ -176,7 +177,7 @@ async def _send_create(work: Work, body: Mapping[str, Any]) -> Mapping[str, Any]
             work.desired.definition.task_type, work.desired.inference_id, body, work.timeout
         )
     except ReconcileError as error:
-        if not (isinstance(error, Transient) and error.ambiguous):
+        if not error.ambiguous:
             work.memory.unresolved_until = LONG_AGO
         raise
     work.memory.unresolved_until = LONG_AGO

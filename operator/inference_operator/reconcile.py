@@ -17,7 +17,7 @@ from inference_operator.endpoint import definition_of
 from inference_operator.errors import ABOUT_CONNECTION, Reason, ReconcileError, Stalled, Transient, Waiting
 from inference_operator.execute import Done, Work, claimed, execute, unresolved_until
 from inference_operator.kube import Conflict
-from inference_operator.objects import CONNECTION, About, Key
+from inference_operator.objects import About, Key
 from inference_operator.plan import (
     Action,
     Create,
@@ -54,6 +54,7 @@ from inference_operator.resolve import (
     session_for,
     subject_of,
 )
+from inference_operator.store import connection_of
 
 _UNTIL_CHECKED = 5.0  # seconds; the first check of the connection wakes its endpoints earlier
 
@@ -105,7 +106,7 @@ class Attempt:
         return jittered(ctx, spec)
 
     def _client(self, spec: InferenceEndpointSpec) -> Client:
-        session = session_for(self.ctx, self.subject, spec)
+        session = session_for(self.ctx, self.subject)
         if session.client is None or session.problem is not None:
             why = f": {session.problem.message}" if session.problem else ""
             raise Waiting(
@@ -197,7 +198,7 @@ class Attempt:
         ctx = self.ctx
         subject = self.work.subject if self.work else self.subject
         if self.work and problem.reason in ABOUT_CONNECTION:
-            ctx.queue.add(Key(CONNECTION, subject.key.namespace, self.work.spec.connection_ref.name))
+            ctx.queue.add(connection_of(*subject.about))
         ctx.metrics.reconciles.labels(subject.key.kind.name, problem.reason.value).inc()
         failures = ctx.queue.fail(subject.key)
         was_ready = conditions.is_ready(subject.status.conditions, subject.generation)

@@ -3,8 +3,6 @@
 Fed by the watch, event by event, and by listings of our own, which also find what the watch has missed.
 """
 
-from collections.abc import Mapping
-
 from inference_operator.context import Context
 from inference_operator.objects import CONNECTION, ENDPOINT, Key, Kind, Raw
 from inference_operator.store import SecretId, key_of
@@ -19,32 +17,11 @@ def observe(ctx: Context, kind: Kind, event: str | None, raw: Raw) -> None:
     if event == "DELETED":
         if ctx.store.remove(kind, raw):
             ctx.queue.add(key)
-            wake_related(ctx, key, raw)
+            ctx.wake_others(key, raw)
         return
     if ctx.store.put(kind, raw):
         ctx.queue.forget(key)
         ctx.queue.add(key)
-
-
-def connection_of(key: Key, raw: Raw) -> Key:
-    """The connection that an endpoint names."""
-    spec = raw.get("spec")
-    ref = spec.get("connectionRef") if isinstance(spec, Mapping) else None
-    return Key(CONNECTION, key.namespace, str(ref.get("name", "")) if isinstance(ref, Mapping) else "")
-
-
-def wake_related(ctx: Context, key: Key, raw: Raw) -> None:
-    """An object is gone: its id is free for others, and its connection may have waited for it."""
-    if key.kind is CONNECTION:
-        return
-    spec = raw.get("spec")
-    wanted = spec.get("inferenceId") if isinstance(spec, Mapping) else None
-    for other in ctx.store.namesakes(str(wanted or key.name)):
-        ctx.queue.add(other)
-    connection = connection_of(key, raw)
-    held = ctx.store.get(connection)
-    if held is not None and "deletionTimestamp" in held["metadata"]:
-        ctx.queue.add(connection)
 
 
 def observe_secret(ctx: Context, event: str | None, raw: Raw) -> None:

@@ -14,12 +14,12 @@ from inference_operator.api.v1alpha1 import (
 from inference_operator.context import Context
 from inference_operator.endpoint import ABSENT, definition_of, segments, value_at
 from inference_operator.errors import Reason, Stalled, Waiting
-from inference_operator.objects import CONNECTION, About, Key, Raw
+from inference_operator.objects import About, Key, Raw
 from inference_operator.references import key_missing, parse_status, secret_missing, usable
 from inference_operator.secret import SecretValue
 from inference_operator.session import Session
 from inference_operator.status import claimed_cluster
-from inference_operator.store import SecretId, SecretRecord
+from inference_operator.store import SecretId, SecretRecord, connection_of
 
 
 class NotYet(Exception):
@@ -89,14 +89,14 @@ def check_secret_paths(spec: InferenceEndpointSpec) -> None:
                 )
 
 
-def session_for(ctx: Context, subject: Subject, spec: InferenceEndpointSpec) -> Session:
+def session_for(ctx: Context, subject: Subject) -> Session:
     """The session of the connection that the endpoint names; it may have a problem.
 
     Raises:
         Waiting: there is no such connection.
         NotYet: the connection has not been checked yet.
     """
-    connection = Key(CONNECTION, subject.key.namespace, spec.connection_ref.name)
+    connection = connection_of(*subject.about)
     if session := ctx.sessions.get(connection):
         return session
     if ctx.store.get(connection) is None:
@@ -243,14 +243,14 @@ def _rank(ctx: Context, key: Key, inference_id: str, cluster_uuid: str) -> tuple
     spec = raw.get("spec") or {}
     if not claims and (spec.get("suspend") or "deletionTimestamp" in raw["metadata"]):
         return None
-    if not claims and _cluster_of(ctx, key, spec) != cluster_uuid:
+    if not claims and _cluster_of(ctx, key, raw) != cluster_uuid:
         return None
     metadata = raw["metadata"]
     return (not claims, str(metadata.get("creationTimestamp")), str(metadata["uid"]), key)
 
 
-def _cluster_of(ctx: Context, key: Key, spec: Mapping[str, Any]) -> str | None:
-    connection = Key(CONNECTION, key.namespace, str((spec.get("connectionRef") or {}).get("name", "")))
+def _cluster_of(ctx: Context, key: Key, raw: Raw) -> str | None:
+    connection = connection_of(key, raw)
     session = ctx.sessions.get(connection)
     if session is None and ctx.store.get(connection) is not None:
         raise NotYet  # it might be the older one, in the same cluster

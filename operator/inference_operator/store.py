@@ -136,14 +136,24 @@ class Store:
         for name in _secret_names(key.kind, spec):
             yield self._indexes.by_secret, SecretId(key.namespace, name)
         if key.kind is ENDPOINT:
-            connection = str(_mapping(spec.get("connectionRef")).get("name", ""))
-            yield self._indexes.by_connection, Key(CONNECTION, key.namespace, connection)
-            yield self._indexes.by_inference_id, str(spec.get("inferenceId") or key.name)
+            yield self._indexes.by_connection, connection_of(key, raw)
+            yield self._indexes.by_inference_id, wanted_id(key, raw)
 
 
 def key_of(kind: Kind, raw: Raw) -> Key:
     """The key of an object."""
     return Key(kind, raw["metadata"]["namespace"], raw["metadata"]["name"])
+
+
+def connection_of(key: Key, raw: Raw) -> Key:
+    """The connection that an endpoint names; read without the models, as its spec need not be valid."""
+    ref = _mapping(_mapping(raw.get("spec")).get("connectionRef"))
+    return Key(CONNECTION, key.namespace, str(ref.get("name", "")))
+
+
+def wanted_id(key: Key, raw: Raw) -> str:
+    """The inference id that an endpoint asks for."""
+    return str(_mapping(raw.get("spec")).get("inferenceId") or key.name)
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

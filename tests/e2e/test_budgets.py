@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from testbed.builders import Endpoint, connection, secret
+from testbed.beacon import BEACON, Beacon
+from testbed.builders import connection
 from testbed.controlplane import ControlPlane
 from testbed.ledger import Ledger
 from testbed.processes import wait_for
@@ -16,7 +17,6 @@ from testbed.world import CONNECTIONS, World
 pytestmark = pytest.mark.xdist_group("budgets")
 
 NAME = f"{OURS}counted"
-BEACON = f"{OURS}beacon"
 FINALIZER, STATUS = "patch inferenceendpoints", "patch inferenceendpoints/status"
 GET, PUT, UPDATE, DELETE = "GET", "PUT", "PUT _update", "DELETE"
 
@@ -38,42 +38,6 @@ def operator(
 def target(standin: Standin) -> StandinTarget:
     """The stand-in alone keeps a log of operations."""
     return StandinTarget(standin)
-
-
-class Beacon:
-    """A second endpoint, whose reactions prove that the operator has seen what happened before."""
-
-    def __init__(self, world: World, es: Standin, target: StandinTarget) -> None:
-        self._world, self._es, self._target = world, es, target
-        self._turn = 0
-        world.apply(secret(BEACON, api_key=KEY), self._endpoint())
-        world.wait_ready(BEACON)
-
-    def _endpoint(self) -> Endpoint:
-        return self._target.embeddings(BEACON).with_spec(secretSettings=[]).with_secret(BEACON)
-
-    def settle(self) -> None:
-        """Return when the operator has seen all that was changed before, and had time to react."""
-        self._see_a_request()
-        self._see_a_rotation()
-        self._see_a_request()
-
-    def _see_a_request(self) -> None:
-        before = self._gets()
-        self._world.resync(BEACON)
-        self._world.wait(lambda: self._gets() > before, "the beacon is looked at", BEACON)
-
-    def _see_a_rotation(self) -> None:
-        self._turn += 1
-        key = f"the-key-of-turn-{self._turn}"
-        self._target.accept(key)
-        self._world.change_secret(BEACON, api_key=key)
-        self._world.wait(
-            lambda: self._target.key_in_force(BEACON) == key, "the beacon has its new key", BEACON
-        )
-
-    def _gets(self) -> int:
-        return sum(seen.method == GET and BEACON in seen.path for seen in self._es.operations())
 
 
 @pytest.fixture

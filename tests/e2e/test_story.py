@@ -68,22 +68,27 @@ def test_rotated_key_reaches_the_provider_within_two_seconds(
     ready: World, target: Target, record_property: Any
 ) -> None:
     """The watch sees the changed Secret, and the provider is asked with its new value; no spec was touched."""
-    target.accept(NEXT_KEY)
+    keys = [f"the-key-of-turn-{turn}" for turn in range(5)]
+    target.accept(*keys)
     generation = ready.get(NAME)["metadata"]["generation"]
-    changed = ready.change_secret("provider", api_key=NEXT_KEY)
-    sent = wait_for(
-        lambda: [time for key, time in target.trials() if key == NEXT_KEY],
-        what="the provider is sent the new key",
-        timeout=5,
-    )
-    took = sent[0] - changed
-    record_property("rotation_seconds", round(took, 3))
-    print(f"rotation reached the provider after {took:.3f} s")
-    assert took <= ROTATION_BUDGET
+    took = [rotate(ready, target, key) for key in keys]
+    record_property("rotation_seconds", ", ".join(f"{seconds:.3f}" for seconds in took))
+    print(f"\nrotations reached the provider after {', '.join(f'{seconds:.3f}' for seconds in took)} s")
+    assert max(took) <= ROTATION_BUDGET
     ready.wait_event(NAME, "SecretRotated")
-    assert target.key_in_force(NAME) == NEXT_KEY
+    ready.wait(lambda: target.key_in_force(NAME) == keys[-1], "the last key is in force", NAME)
     ready.wait_ready(NAME)
     assert ready.get(NAME)["metadata"]["generation"] == generation
+
+
+def rotate(world: World, target: Target, key: str) -> float:
+    """Put the key into the Secret; seconds until the provider was sent it."""
+
+    def sent() -> list[float]:
+        return [time for sent, time in target.trials() if sent == key]
+
+    changed = world.change_secret("provider", api_key=key)
+    return wait_for(sent, what="the provider is sent the new key", timeout=5)[0] - changed
 
 
 def test_status_names_the_secret_version_that_is_live(ready: World, target: Target) -> None:

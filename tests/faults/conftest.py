@@ -25,10 +25,18 @@ def operator(
 
 
 @pytest.fixture
-def world(control_plane: ControlPlane, operator: RunningOperator, standin: Standin) -> Iterator[World]:
+def tampered() -> bool:
+    """Whether the tests of a module write things that are not sound themselves."""
+    return False
+
+
+@pytest.fixture
+def world(
+    control_plane: ControlPlane, operator: RunningOperator, standin: Standin, tampered: bool
+) -> Iterator[World]:
     """A namespace with the connection `main`, checked every 30 s, and KEY in the Secret `provider`."""
     assert operator.running
-    with World.create(control_plane) as fresh:
+    with World.create(control_plane, tampered=tampered) as fresh:
         fresh.apply(connection(standin).with_spec(interval="30s"), secret("provider", api_key=KEY))
         fresh.wait_connected()
         yield fresh

@@ -9,15 +9,16 @@ import pytest
 
 from testbed.builders import API_VERSION, Endpoint, Manifest, endpoint
 from testbed.controlplane import ControlPlane
+from testbed.processes import wait_for
 from testbed.running_operator import RunningOperator
 from testbed.standin.client import Standin
-from testbed.world import World
+from testbed.world import PATIENCE, World
 
 pytestmark = pytest.mark.xdist_group("poison")
 
 NAME = "docs"
-DEEP = 4_500
-"""Levels of nesting; each becomes two in metadata.managedFields, and the API server reads no more than 10,000."""
+DEEP = 9_000
+"""Levels of nesting; the API server reads no more than 10,000."""
 
 
 def docs(name: str = NAME) -> Endpoint:
@@ -25,6 +26,12 @@ def docs(name: str = NAME) -> Endpoint:
     url = "https://provider.example/v1/embeddings"
     made = endpoint(name, service="openai", model_id="embed-1", url=url)
     return made.with_secret("provider").every("30s")
+
+
+@pytest.fixture
+def tampered() -> bool:
+    """They do."""
+    return True
 
 
 @pytest.fixture
@@ -44,8 +51,11 @@ def deep(world: World, control_plane: ControlPlane) -> Iterator[str]:
     path = f"/apis/{API_VERSION}/namespaces/{world.namespace}/inferenceendpoints"
     manifest = json.dumps(docs("deep").manifests()[0]).replace('"embed-1"', nested())
     control_plane.kubectl("create", "--raw", path, "--filename=-", input=manifest)
-    yield f"{path}/deep"
-    control_plane.kubectl("delete", "--raw", f"{path}/deep")
+    path = f"{path}/deep"
+    yield path
+    control_plane.kubectl("delete", "--raw", path)
+    gone = partial(control_plane.kubectl, "get", "--raw", path, check=False)
+    wait_for(lambda: "NotFound" in gone(), what="the deep one is gone", timeout=PATIENCE)
 
 
 def nested() -> str:
@@ -73,8 +83,7 @@ def test_object_that_is_nested_too_deeply_harms_nobody_else(
     operator.restart()
     still_works(world, standin, "after-restart")
     said = partial(control_plane.kubectl, "get", "--raw", deep)
-    world.wait(lambda: '"Stalled"' in said(), "the object itself says what is wrong", "after-restart")
-    assert "nested too deeply" in said()
+    wait_for(lambda: '"Stalled"' in said(), what="the object itself is Stalled", timeout=PATIENCE)
     assert operator.running
     assert standin.endpoints() == {}
 
@@ -145,7 +154,7 @@ OPERATION = {
 }
 REPAIRED: dict[str, Any] = {
     "is empty": {},
-    "knows no conditions": {"conditions": [], "observedGeneration": 77},
+    "knows no conditions": {"conditions": []},
     "lies about what was applied": {
         "applied": {"generation": 99, "serviceSettings": {"model_id": "lies", "x": {"y": [1]}}}
     },
@@ -162,7 +171,9 @@ REPAIRED: dict[str, Any] = {
 }
 HARMLESS: dict[str, Any] = {
     "claims an endpoint of another cluster": {"operation": OPERATION},
-    "claims it since a time that is none": {"operation": OPERATION | {"startedAt": "soon", "deadline": "later"}},
+    "claims it at times that are none": {
+        "operation": OPERATION | {"startedAt": "2020-01-01T00:00:00+99:99", "deadline": "0001-01-01T00:00:00+14:00"}
+    },
     "claims it for centuries": {"operation": OPERATION | {"deadline": "9999-12-31T23:59:59Z"}},
     "is of another cluster": {
         "connection": {"clusterName": "x", "clusterUUID": "the-uuid-of-another", "version": "x"},

@@ -5,13 +5,15 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import takewhile
 from typing import Any, Self, TypeVar
 
 from kubernetes.client import CoreV1Api, CustomObjectsApi, V1Namespace, V1ObjectMeta
 from kubernetes.client.exceptions import ApiException
+from kubernetes.watch import Watch
 
 from testbed import kstatus
-from testbed.builders import API_VERSION, Manifest, Manifests, as_list
+from testbed.builders import API_VERSION, Connection, Manifest, Manifests, as_list, endpoint, secret
 from testbed.controlplane import ControlPlane
 from testbed.processes import wait_for
 
@@ -22,6 +24,12 @@ CONNECTIONS = "elasticsearchconnections"
 RECONCILE_REQUESTED_AT = "es-inference.dev/reconcile-requested-at"
 RELEASE = "es-inference.dev/release"
 PATIENCE = 20.0  # seconds; everything here takes one or two, on a machine that has nothing else to do
+_MARKER = "end-of-history"
+_NO_AUTH = {"auth": {"bearerToken": {"secretKeyRef": {"name": "none", "key": "none"}}}}
+_MARKERS = {  # objects with which the operator has nothing to do
+    ENDPOINTS: endpoint(_MARKER, service="none").with_spec(suspend=True).manifests()[0],
+    CONNECTIONS: Connection(_MARKER, "https://nowhere.invalid", secret("none"), None, _NO_AUTH).alone(),
+}
 
 
 class World:
@@ -35,12 +43,17 @@ class World:
 
     @classmethod
     @contextmanager
-    def create(cls, plane: ControlPlane) -> Iterator[Self]:
-        """A new namespace; at the end its objects go at once, whether or not an operator runs."""
+    def create(cls, plane: ControlPlane, *, tampered: bool = False) -> Iterator[Self]:
+        """A new namespace; at the end all that was ever said in it is checked, and its objects go at once.
+
+        `tampered`: the test itself writes what is not sound, so that is not checked.
+        """
         world = cls(plane, f"test-{secrets.token_hex(4)}")
-        world.core.create_namespace(V1Namespace(metadata=V1ObjectMeta(name=world.namespace)))
+        begin = world._create()
         try:
             yield world
+            if not tampered:
+                world._check_history(begin)
         finally:
             world._remove()
 
@@ -198,6 +211,33 @@ class World:
 
     def _patch(self, name: str, body: Manifest, plural: str) -> None:
         self._objects.patch_namespaced_custom_object(*self._path(plural), name, body=body)
+
+    def _create(self) -> str:
+        metadata = V1ObjectMeta(name=self.namespace)
+        made: Any = self.core.create_namespace(V1Namespace(metadata=metadata))
+        return str(made.metadata.resource_version)
+
+    def _check_history(self, begin: str) -> None:
+        """Every status that was ever written here must be sound, however briefly it stood."""
+        for plural, marker in _MARKERS.items():
+            try:
+                self._objects.create_namespaced_custom_object(*self._path(plural), body=marker)
+                for seen in self._history(plural, begin):
+                    kstatus.check(seen)
+            except ApiException as error:
+                if error.status not in {404, 410}:  # the namespace is gone, or the API server began anew
+                    raise
+
+    def _history(self, plural: str, begin: str) -> Iterator[Manifest]:
+        """All versions of all objects, up to the marker."""
+        events = Watch().stream(  # type: ignore[no-untyped-call]  # the package is typed but for this
+            self._objects.list_namespaced_custom_object,
+            *self._path(plural),
+            resource_version=begin,
+            timeout_seconds=10,
+        )
+        objects = (event["object"] for event in events)
+        return takewhile(lambda found: found["metadata"]["name"] != _MARKER, objects)
 
     def _remove(self) -> None:
         """Take everything away without anybody's consent: what a test left behind must not disturb the next one."""

@@ -90,7 +90,7 @@ def _checked(answer: Answer) -> Mapping[str, Any]:
 
 def _unexpected() -> Stalled:
     text = "what answers is not Elasticsearch: its JSON has another shape; correct spec.endpoint.url"
-    return Stalled(Reason.NOT_ELASTICSEARCH, text)
+    return Stalled(Reason.NOT_ELASTICSEARCH, text, ambiguous=True)
 
 
 class Client:

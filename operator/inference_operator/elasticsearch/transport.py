@@ -195,6 +195,7 @@ async def _read(response: httpx.Response) -> Answer:
             raise Stalled(
                 Reason.NOT_ELASTICSEARCH,
                 f"an answer has more than {LARGEST_ANSWER} bytes; correct spec.endpoint.url",
+                ambiguous=True,
             )
     try:
         body = json.loads(bytes(data)) if data else None
@@ -210,7 +211,8 @@ def _not_elasticsearch(status: int) -> ReconcileError:
     text = f"what answers is not Elasticsearch (status {status})"
     if status in {429, 502, 503, 504}:  # a proxy whose backend is away
         return Transient(Reason.UNREACHABLE, f"{text}; a proxy says that the cluster is away", ambiguous=True)
-    return Stalled(Reason.NOT_ELASTICSEARCH, f"{text}; correct spec.endpoint.url")
+    # Whatever answered may have stood in front of an Elasticsearch that did what it was asked.
+    return Stalled(Reason.NOT_ELASTICSEARCH, f"{text}; correct spec.endpoint.url", ambiguous=True)
 
 
 def _causes(error: BaseException | None) -> Any:
