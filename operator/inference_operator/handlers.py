@@ -4,6 +4,7 @@ Kopf patches nothing, keeps no state on the objects, and is started again when i
 """
 
 import asyncio
+import contextlib
 import logging
 import threading
 import time
@@ -107,12 +108,16 @@ class Watch:
         self._ctx = ctx
         self._loop = asyncio.get_running_loop()
         self._stop = threading.Event()
+        self._halt: Callable[[], object] | None = None
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         """Ask it to end; it does so on its own."""
         self._stop.set()
+        if self._halt is not None:
+            with contextlib.suppress(RuntimeError):  # that loop is closed already
+                self._halt()
 
     @property
     def running(self) -> bool:
@@ -140,14 +145,22 @@ class Watch:
                 self._ctx.metrics.watch_restarts.inc()
 
     def _run_once(self) -> None:
-        operator = kopf.operator(
+        try:
+            asyncio.run(self._operate())
+        except Exception as error:  # noqa: BLE001 - whatever ended it, it must go on
+            LOGGER.warning("the watch ended and is started again: %s", type(error).__name__)
+
+    async def _operate(self) -> None:
+        # Not the thread's own flag: Kopf would wait for that in another thread, which nothing ends but the flag.
+        flag = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        self._halt = lambda: loop.call_soon_threadsafe(flag.set)
+        if self._stop.is_set():
+            return
+        await kopf.operator(
             registry=registry(self._tell),
             settings=settings(),
             clusterwide=True,
             standalone=True,
-            stop_flag=self._stop,
+            stop_flag=flag,
         )
-        try:
-            asyncio.run(operator)
-        except Exception as error:  # noqa: BLE001 - whatever ended it, it must go on
-            LOGGER.warning("the watch ended and is started again: %s", type(error).__name__)

@@ -148,7 +148,7 @@ def test_rotation_costs_one_write_and_two_calls(
     target.accept("the-next-key")
     ledger = start()
     ready.change_secret("provider", api_key="the-next-key")
-    ready.wait(lambda: target.key_in_force(NAME) == "the-next-key", "the new key is in force", NAME)
+    target.wait_key(NAME, "the-next-key")
     beacon.settle()
     assert ledger.writes() == [STATUS]
     assert ledger.calls() == [GET, UPDATE]

@@ -20,7 +20,7 @@ def test_equal_endpoint_that_exists_already_is_taken_over(world: World, target: 
     world.apply(target.embeddings(NAME))
     world.wait_ready(NAME)
     world.wait_event(NAME, "Adopted")
-    assert target.key_in_force(NAME) == KEY
+    target.wait_key(NAME, KEY)
     world.kubectl("delete", "iep", NAME)
     assert target.shown(NAME) is None
 

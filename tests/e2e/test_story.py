@@ -42,7 +42,7 @@ def test_applied_endpoint_exists_and_the_status_tells_the_truth(ready: World, ta
     assert found is not None
     assert (found["task_type"], found["service"]) == ("text_embedding", "openai")
     assert settings(target)["model_id"] == "embed-1"
-    assert target.key_in_force(NAME) == KEY
+    target.wait_key(NAME, KEY)
     status = ready.status(NAME)
     assert status["inferenceId"] == NAME
     assert status["connection"]["clusterUUID"] == target.admin.get("/").json()["cluster_uuid"]
@@ -76,7 +76,7 @@ def test_rotated_key_reaches_the_provider_within_two_seconds(
     print(f"\nrotations reached the provider after {', '.join(f'{seconds:.3f}' for seconds in took)} s")
     assert max(took) <= ROTATION_BUDGET
     ready.wait_event(NAME, "SecretRotated")
-    ready.wait(lambda: target.key_in_force(NAME) == keys[-1], "the last key is in force", NAME)
+    target.wait_key(NAME, keys[-1])
     ready.wait_ready(NAME)
     assert ready.get(NAME)["metadata"]["generation"] == generation
 
@@ -116,7 +116,7 @@ def test_refused_key_leaves_the_old_one_in_force_and_heals(ready: World, target:
     target.accept(NEXT_KEY)
     ready.change_secret("provider", api_key=NEXT_KEY)
     ready.wait_ready(NAME)
-    assert target.key_in_force(NAME) == NEXT_KEY
+    target.wait_key(NAME, NEXT_KEY)
 
 
 def test_endpoint_whose_first_key_is_refused_is_made_once_the_key_is_good(
@@ -130,7 +130,7 @@ def test_endpoint_whose_first_key_is_refused_is_made_once_the_key_is_good(
     assert target.shown(NAME) is None
     world.change_secret("provider", api_key=KEY)
     world.wait_ready(NAME)
-    assert target.key_in_force(NAME) == KEY
+    target.wait_key(NAME, KEY)
 
 
 def test_changed_task_setting_is_applied_in_place(ready: World, target: Target) -> None:
@@ -166,7 +166,7 @@ def test_endpoint_deleted_by_hand_comes_back(ready: World, target: Target) -> No
     target.remove(NAME)
     ready.resync(NAME)
     ready.wait(lambda: target.shown(NAME), "the endpoint is there again", NAME)
-    assert target.key_in_force(NAME) == KEY
+    target.wait_key(NAME, KEY)
     ready.wait_event(NAME, "DriftCorrected")
     ready.wait_ready(NAME)
 
@@ -280,4 +280,4 @@ def test_restarted_operator_changes_nothing_and_goes_on(
     assert len(target.trials()) == asked
     assert ready.get(NAME)["metadata"]["resourceVersion"] == version
     ready.change_secret("provider", api_key=NEXT_KEY)
-    ready.wait(lambda: target.key_in_force(NAME) == NEXT_KEY, "the new key is in force", NAME)
+    target.wait_key(NAME, NEXT_KEY)

@@ -49,7 +49,7 @@ def deep(world: World, control_plane: ControlPlane) -> Iterator[str]:
     It goes by kubectl, as Python 3.11 cannot read it without care; that is the point.
     """
     path = f"/apis/{API_VERSION}/namespaces/{world.namespace}/inferenceendpoints"
-    manifest = json.dumps(docs("deep").manifests()[0]).replace('"embed-1"', nested())
+    manifest = json.dumps(docs("deep").retained().manifests()[0]).replace('"embed-1"', nested())
     control_plane.kubectl("create", "--raw", path, "--filename=-", input=manifest)
     path = f"{path}/deep"
     yield path

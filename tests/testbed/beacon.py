@@ -37,9 +37,7 @@ class Beacon:
         key = f"the-key-of-turn-{self._turn}"
         self._target.accept(key)
         self._world.change_secret(BEACON, api_key=key)
-        self._world.wait(
-            lambda: self._target.key_in_force(BEACON) == key, "the beacon has its new key", BEACON
-        )
+        self._target.wait_key(BEACON, key)
 
     def _gets(self) -> int:
         return sum(seen.method == "GET" and BEACON in seen.path for seen in self._es.operations())

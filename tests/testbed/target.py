@@ -12,6 +12,7 @@ import httpx
 
 from testbed.builders import Endpoint, endpoint
 from testbed.elasticsearch import Elasticsearch
+from testbed.processes import wait_for
 from testbed.provider import Provider
 from testbed.standin.client import Standin
 
@@ -83,6 +84,10 @@ class Target(ABC):
     @abstractmethod
     def key_in_force(self, inference_id: str) -> str | None:
         """The key that Elasticsearch uses for an endpoint."""
+
+    def wait_key(self, inference_id: str, key: str) -> None:
+        """Wait until Elasticsearch uses this key; for a moment after a change it may use what it has in its cache."""
+        wait_for(lambda: self.key_in_force(inference_id) == key, what=f"{key} is in force", timeout=20)
 
     @abstractmethod
     def trials(self) -> list[tuple[str | None, float]]:

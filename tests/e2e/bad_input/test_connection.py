@@ -78,9 +78,6 @@ SERVERS = {
     "the URL leads to the metadata service": trouble(
         Reason.ADDRESS_NOT_ALLOWED, "administrator", connection=to("https://169.254.169.254")
     ),
-    "the URL leads to loopback by a number": trouble(
-        Reason.ADDRESS_NOT_ALLOWED, "administrator", connection=to("https://2130706433:9200")
-    ),
     "the URL leads to loopback by a name": trouble(
         Reason.ADDRESS_NOT_ALLOWED, "administrator", connection=to("https://localhost:9200")
     ),
