@@ -90,8 +90,12 @@ class _Check:
                 return self._next_check(problem)
         else:
             self.ctx.queue.forget(self.key)
-        await self._report(found)
-        self._replace_session(before, found.session)
+        if problem:  # its endpoints must stop writing before anybody is told
+            self._replace_session(before, found.session)
+            await self._report(found)
+        else:  # the pin must be written before anything is written through the session
+            await self._report(found)
+            self._replace_session(before, found.session)
         await self._let_go()
         return self._next_check(problem)
 

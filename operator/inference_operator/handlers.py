@@ -20,7 +20,7 @@ from inference_operator.objects import Kind, Raw
 from inference_operator.reflector import KINDS, observe, observe_secret
 
 LOGGER = logging.getLogger(__name__)
-_RESTART_DELAY = 1.0  # seconds
+_RESTART_DELAY = 0.5  # seconds
 _LONGEST_RESTART_DELAY = 30.0
 
 
@@ -137,9 +137,7 @@ class Watch:
             self._run_once()
             lived = time.monotonic() - begin
             delay = (
-                _RESTART_DELAY
-                if lived > 2 * _LONGEST_RESTART_DELAY
-                else min(delay * 2, _LONGEST_RESTART_DELAY)
+                _RESTART_DELAY if lived > _LONGEST_RESTART_DELAY else min(delay * 2, _LONGEST_RESTART_DELAY)
             )
             if not self._stop.wait(delay):
                 self._ctx.metrics.watch_restarts.inc()
@@ -147,20 +145,17 @@ class Watch:
     def _run_once(self) -> None:
         try:
             asyncio.run(self._operate())
+        except asyncio.CancelledError:
+            return  # by `stop`
         except Exception as error:  # noqa: BLE001 - whatever ended it, it must go on
             LOGGER.warning("the watch ended and is started again: %s", type(error).__name__)
 
     async def _operate(self) -> None:
-        # Not the thread's own flag: Kopf would wait for that in another thread, which nothing ends but the flag.
-        flag = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        self._halt = lambda: loop.call_soon_threadsafe(flag.set)
-        if self._stop.is_set():
-            return
-        await kopf.operator(
-            registry=registry(self._tell),
-            settings=settings(),
-            clusterwide=True,
-            standalone=True,
-            stop_flag=flag,
-        )
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None  # noqa: S101 - this is a coroutine
+        # Not by Kopf's stop flag: it would be waited for by a task that keeps a failed Kopf from ending for 5 s.
+        self._halt = lambda: loop.call_soon_threadsafe(task.cancel)
+        if not self._stop.is_set():
+            await kopf.operator(
+                registry=registry(self._tell), settings=settings(), clusterwide=True, standalone=True
+            )

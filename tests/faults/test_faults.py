@@ -130,7 +130,10 @@ NOT_ABSENT: dict[str, dict[str, Any]] = {
     "503": {"status": 503, "error": ("exception", "no master")},
     "401": {"status": 401, "error": ("security_exception", "unable to authenticate"), "product": False},
     "403": {"status": 403, "error": ("security_exception", "action is unauthorized"), "product": False},
-    "404 of another type": {"status": 404, "error": ("index_not_found_exception", "no such index [.inference]")},
+    "404 of another type": {
+        "status": 404,
+        "error": ("index_not_found_exception", "no such index [.inference]"),
+    },
     "404 of a proxy": {"status": 404, "body": "<html>not found</html>", "product": False},
     "404 of a proxy that claims to be Elasticsearch": {"status": 404, "body": "not found"},
     "200 with no endpoints": {"status": 200, "body": {"endpoints": []}},
@@ -198,7 +201,9 @@ def test_create_without_an_answer_is_waited_for(world: World, standin: Standin) 
     assert len(standin.operations()) - requests < 60
     wait_until(lambda: world.find(orphan) is None, "the orphan's resource is gone")
     for name in (late, lost_one, proxied):
-        wait_until(lambda name=name: world.condition(name, "Ready").get("status") == "True", f"{name} is Ready")
+        wait_until(
+            lambda name=name: world.condition(name, "Ready").get("status") == "True", f"{name} is Ready"
+        )
     assert sorted(standin.endpoints()) == [late, lost_one, proxied]
     puts = {name: [seen.time for seen in asked(standin, "PUT", create_path(name))] for name in names}
     assert [len(puts[name]) for name in names] == [1, 1, 2, 2]

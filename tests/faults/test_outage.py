@@ -39,7 +39,9 @@ def unanswered(operator: RunningOperator) -> float:
 def all_say(world: World, reason: str) -> bool:
     """Whether all of the many endpoints give this reason."""
     found = (item for item in world.all() if item["kind"] == "InferenceEndpoint")
-    said = [c["reason"] for item in found for c in item["status"].get("conditions", []) if c["type"] == "Ready"]
+    said = [
+        c["reason"] for item in found for c in item["status"].get("conditions", []) if c["type"] == "Ready"
+    ]
     return said == [reason] * len(MANY)
 
 
@@ -51,7 +53,9 @@ def test_cluster_that_is_away_is_asked_little_and_all_recover_when_it_is_back(
     wait_for(lambda: all_say(world, "Synced"), what="all are Ready", timeout=30)
     standin.down()
     world.wait_reason("main", "Unreachable", CONNECTIONS)
-    wait_for(lambda: all_say(world, "ConnectionNotReady"), what="all say that the cluster is away", timeout=30)
+    wait_for(
+        lambda: all_say(world, "ConnectionNotReady"), what="all say that the cluster is away", timeout=30
+    )
     before, ledger, asked = world.all(), Ledger(control_plane, standin, world), unanswered(operator)
     time.sleep(WATCHED)
     assert unanswered(operator) - asked <= 2 * WATCHED  # the longest backoff here is a second

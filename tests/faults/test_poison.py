@@ -97,7 +97,9 @@ ANNOTATIONS = {
     "Kopf is to wait for centuries": {
         "kopf.zalando.org/inferenceendpoints": '{"delayed":"2999-01-01T00:00:00","retries":1}'
     },
-    "a reconcile is requested in strange words": {"es-inference.dev/reconcile-requested-at": "\u202e{%s}\x7f" * 99},
+    "a reconcile is requested in strange words": {
+        "es-inference.dev/reconcile-requested-at": "\u202e{%s}\x7f" * 99
+    },
     "the release annotation is not quite true": {"es-inference.dev/release": "TRUE"},
 }
 
@@ -160,19 +162,28 @@ REPAIRED: dict[str, Any] = {
     },
     "lies about the Secrets": {
         "secrets": [
-            {"path": "/x", "name": "y", "key": "z", "resourceVersion": "0", "appliedAt": "2020-01-01T00:00:00Z"}
+            {
+                "path": "/x",
+                "name": "y",
+                "key": "z",
+                "resourceVersion": "0",
+                "appliedAt": "2020-01-01T00:00:00Z",
+            }
         ]
     },
     "lies about what is observed and ignored": {
         "observed": {"serviceSettings": "text"},
-        "notApplied": [{"path": "/serviceSettings/model_id", "desired": '"embed-1"', "serverVersion": "9.4.3"}],
+        "notApplied": [
+            {"path": "/serviceSettings/model_id", "desired": '"embed-1"', "serverVersion": "9.4.3"}
+        ],
         "drift": [{"path": "/a", "desired": "1", "observed": "2"}],
     },
 }
 HARMLESS: dict[str, Any] = {
     "claims an endpoint of another cluster": {"operation": OPERATION},
     "claims it at times that are none": {
-        "operation": OPERATION | {"startedAt": "2020-01-01T00:00:00+99:99", "deadline": "0001-01-01T00:00:00+14:00"}
+        "operation": OPERATION
+        | {"startedAt": "2020-01-01T00:00:00+99:99", "deadline": "0001-01-01T00:00:00+14:00"}
     },
     "claims it for centuries": {"operation": OPERATION | {"deadline": "9999-12-31T23:59:59Z"}},
     "is of another cluster": {
@@ -217,7 +228,12 @@ def test_garbled_status_harms_at_most_its_own_object(
 ) -> None:
     """Nothing is deleted, others go on, and the resource can be released."""
     ready.kubectl(
-        "patch", "iep", NAME, "--subresource=status", "--type=merge", f"--patch={json.dumps({'status': status})}"
+        "patch",
+        "iep",
+        NAME,
+        "--subresource=status",
+        "--type=merge",
+        f"--patch={json.dumps({'status': status})}",
     )
     ready.resync(NAME)
     still_works(ready, standin, "another")

@@ -32,7 +32,9 @@ def operator(
 ) -> Iterator[RunningOperator]:
     """An operator that may reach the stand-in by name, also without TLS."""
     directory = tmp_path_factory.mktemp("operator")
-    with RunningOperator.start(directory, control_plane, allowed_hosts="localhost", allow_http=True) as running:
+    with RunningOperator.start(
+        directory, control_plane, allowed_hosts="localhost", allow_http=True
+    ) as running:
         yield running
 
 
@@ -43,28 +45,6 @@ def apply_docs(world: World, standin: Standin) -> None:
     by_name = connection(standin).at(standin.url.replace("127.0.0.1", "localhost"))
     world.apply(by_name, secret("provider", api_key=KEY), docs)
     world.wait_ready(NAME)
-
-
-def test_operator_waits_for_its_kinds(
-    operator: RunningOperator, control_plane: ControlPlane, standin: Standin
-) -> None:
-    """Without CRDs it lives and is not ready; once they are there it works, without a restart."""
-    operator.stop()
-    control_plane.kubectl("delete", f"--filename={CRDS}", "--wait")
-    with ThreadPoolExecutor(max_workers=1) as beside:
-        started = beside.submit(operator.run)
-        try:
-            wait_for(lambda: operator.probe("/livez") == 200, what="the operator lives", timeout=20)
-            assert operator.probe("/readyz") == 503
-        finally:
-            apply_crds(control_plane, CRDS)
-        started.result(timeout=60)
-    with World.create(control_plane) as world:
-        apply_docs(world, standin)
-        world.change(NAME, taskSettings={"user": "somebody"})
-        world.wait_ready(NAME)
-        world.delete(NAME)
-        world.wait_gone(NAME)
 
 
 def test_probes_and_metrics_tell_how_it_is(
@@ -119,6 +99,28 @@ def test_log_is_json_and_nothing_else(operator: RunningOperator) -> None:
     assert KEY not in operator.log.read_text()
 
 
+def test_operator_waits_for_its_kinds(
+    operator: RunningOperator, control_plane: ControlPlane, standin: Standin
+) -> None:
+    """Without CRDs it lives and is not ready; once they are there it works, without a restart."""
+    operator.stop()
+    control_plane.kubectl("delete", f"--filename={CRDS}", "--wait")
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        started = beside.submit(operator.run)
+        try:
+            wait_for(lambda: operator.probe("/livez") == 200, what="the operator lives", timeout=20)
+            assert operator.probe("/readyz") == 503
+        finally:
+            apply_crds(control_plane, CRDS)
+        started.result(timeout=60)
+    with World.create(control_plane) as world:
+        apply_docs(world, standin)
+        world.change(NAME, taskSettings={"user": "somebody"})
+        world.wait_ready(NAME)
+        world.delete(NAME)
+        world.wait_gone(NAME)
+
+
 def test_sigterm_ends_it_quickly(operator: RunningOperator) -> None:
     """A kubelet gives 30 seconds; an operator that is idle needs few."""
     if not operator.running:
@@ -131,10 +133,7 @@ def test_sigterm_ends_it_quickly(operator: RunningOperator) -> None:
 
 MISTAKES = {
     "an unknown variable": ({"INTERVALL_SCALE": "1"}, "INFERENCE_OPERATOR_INTERVALL_SCALE"),
-    "a number that is none": ({"WORKERS": "many"}, "INFERENCE_OPERATOR_WORKERS.*integer"),
-    "a number out of range": ({"HTTP_PORT": "65536"}, "INFERENCE_OPERATOR_HTTP_PORT.*65535"),
-    "an unknown choice": ({"LOG_LEVEL": "chatty"}, "INFERENCE_OPERATOR_LOG_LEVEL.*'DEBUG'"),
-    "two mistakes at once": ({"WORKERS": "0", "ALLOW_HTTP": "perhaps"}, "ALLOW_HTTP.*WORKERS|WORKERS.*ALLOW_HTTP"),
+    "two mistakes at once": ({"WORKERS": "0", "ALLOW_HTTP": "perhaps"}, "ALLOW_HTTP.*; .*_WORKERS"),
 }
 
 

@@ -131,7 +131,7 @@ def context() -> Context:
 
 async def until(so: Callable[[], bool]) -> None:
     """Wait until it is so; the loop goes on meanwhile."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not so():  # noqa: ASYNC110 - nothing sends a signal here
             await asyncio.sleep(0.05)
 

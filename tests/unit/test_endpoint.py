@@ -175,6 +175,7 @@ def test_kind_is_task_type_and_service(task_type: str, service: str, same: bool)
 REMOVED: dict[str, tuple[Any, Any, Any, bool]] = {
     "is no longer asked for and still there": (1, ABSENT, 1, True),
     "is asked for with another value": (1, 2, 1, False),
+    "is null now": (1, None, 1, True),
     "is gone already": (1, ABSENT, ABSENT, False),
     "was changed by somebody else": (1, ABSENT, 2, False),
     "was null": (None, ABSENT, 1, False),

@@ -22,7 +22,15 @@ METADATA = (
     "[fe80::1]", "[::ffff:169.254.169.254]", "[::ffff:a9fe:a9fe]", "[64:ff9b::a9fe:a9fe]", "[64:ff9b:1::a9fe:a9fe]",
     "[2002:a9fe:a9fe::]", "[fd00:ec2::254]", "100.100.100.200", "168.63.129.16", "192.0.0.192",
 )  # fmt: skip
-OTHERS = ("224.0.0.1", "[ff02::1]", "240.0.0.1", "255.255.255.255", API_SERVER, f"[::ffff:{API_SERVER}]", "0xa600001")
+OTHERS = (
+    "224.0.0.1",
+    "[ff02::1]",
+    "240.0.0.1",
+    "255.255.255.255",
+    API_SERVER,
+    f"[::ffff:{API_SERVER}]",
+    "0xa600001",
+)
 
 
 async def ask(host: str, port: int, guard: Guard) -> ReconcileError | None:
@@ -106,7 +114,9 @@ async def test_administrator_may_exempt_a_host(allowed: str, victim: Victim) -> 
     assert victim.visited
 
 
-@pytest.mark.parametrize("host", ["es..example.com", "no-such-host.invalid", "a" * 64 + ".example.com", "xn--0.invalid"])
+@pytest.mark.parametrize(
+    "host", ["es..example.com", "no-such-host.invalid", "a" * 64 + ".example.com", "xn--0.invalid"]
+)
 async def test_host_that_is_none_is_unknown(host: str) -> None:
     """It may be a slip, or DNS may be late: tried again."""
     error = await ask(host, 9200, Guard())

@@ -1,5 +1,7 @@
 """What can be wrong with an endpoint: each case has its own reason and advice, costs little, and heals by itself."""
 
+import json
+
 import pytest
 
 from inference_operator.errors import Reason
@@ -139,6 +141,17 @@ def test_newline_after_the_key_is_not_sent(scene: Scene) -> None:
     scene.apply({"provider": {"api_key": b"the-key\r\n"}})
     scene.world.wait_ready(NAME)
     assert scene.es.secrets(NAME) == {"api_key": "the-key"}
+
+
+def test_key_in_plain_text_is_refused_by_the_api_server(scene: Scene) -> None:
+    """The refusal says where keys belong, and does not repeat the key."""
+    docs = scene.objects(
+        {"endpoint": {"serviceSettings": {"model_id": "m", "api_key": "a-key-in-plain-text"}}}
+    )
+    refusal = scene.world.kubectl("apply", "--filename=-", input=json.dumps(docs["endpoint"]), check=False)
+    assert "give it by secretSettings, with path /serviceSettings/api_key" in refusal
+    assert "a-key-in-plain-text" not in refusal
+    assert scene.world.all() == []
 
 
 def test_valid_key_in_the_secret_is_tried_at_once(scene: Scene) -> None:
