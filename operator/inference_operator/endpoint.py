@@ -182,7 +182,7 @@ def removed(applied: Definition, desired: Definition, observed: Definition) -> l
         Difference(path, ABSENT, have)
         for path, had in leaves(applied)
         if had not in ({}, None)
-        and value_at(desired, path) is ABSENT
+        and (value_at(desired, path) is ABSENT or value_at(desired, path) is None)
         and not _is_dynamic(path, observed)
         and equal(path, had, have := value_at(observed, path))
     ]

@@ -8,20 +8,22 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 import kopf
 
 from inference_operator.api.schema import GROUP, VERSION
 from inference_operator.context import Context
+from inference_operator.errors import ReconcileError
 from inference_operator.kube import SECRET_SELECTOR
 from inference_operator.objects import Kind, Raw
-from inference_operator.reflector import KINDS, observe, observe_secret
+from inference_operator.reflector import KINDS, check_served, observe, observe_secret
 
 LOGGER = logging.getLogger(__name__)
 _RESTART_DELAY = 0.5  # seconds
 _LONGEST_RESTART_DELAY = 30.0
+_END_GRACE = 7.0  # seconds; Kopf itself waits 5 for its tasks
 
 
 class _NoDiffBase(kopf.DiffBaseStorage):
@@ -35,20 +37,6 @@ class _NoDiffBase(kopf.DiffBaseStorage):
 
     def store(self, *, body: kopf.Body, patch: kopf.Patch, essence: Any) -> None:
         """Store nothing."""
-
-
-def _endless_backoff() -> Iterator[float]:
-    delay = 0.5
-    while True:
-        yield delay
-        delay = min(delay * 2, 8.0)
-
-
-class _Endless:
-    """Kopf's retries of a request, without an end: an API server that is away must not end the process."""
-
-    def __iter__(self) -> Iterator[float]:
-        return _endless_backoff()
 
 
 def settings() -> kopf.OperatorSettings:
@@ -67,7 +55,7 @@ def settings() -> kopf.OperatorSettings:
     configured.watching.inactivity_timeout = 70
     configured.watching.field_selectors["v1", "secrets"] = SECRET_SELECTOR
     configured.networking.request_timeout = 30
-    configured.networking.error_backoffs = _Endless()
+    configured.networking.error_backoffs = (0.5, 1, 2, 4, 8)  # then it ends, and is started again
     configured.process.ultimate_exiting_timeout = None  # it would kill the whole process
     return configured
 
@@ -76,8 +64,8 @@ Observer = Callable[[Kind | None, str | None, Raw], None]
 """Takes in one event: about one of our kinds, or (None) about a Secret."""
 
 
-def registry(tell: Observer) -> kopf.OperatorRegistry:
-    """The handlers: one per kind, and one for Secrets."""
+def registry(tell: Observer, ending: Callable[[], None]) -> kopf.OperatorRegistry:
+    """The handlers: one per kind, one for Secrets, and one that is told when Kopf ends."""
     handlers = kopf.OperatorRegistry()
     kopf.on.login(registry=handlers)(_login)
 
@@ -90,11 +78,20 @@ def registry(tell: Observer) -> kopf.OperatorRegistry:
     for kind in KINDS:
         kopf.on.event(GROUP, VERSION, kind.plural, id=kind.plural, registry=handlers)(forward(kind))
     kopf.on.event("v1", "secrets", id="secrets", registry=handlers)(forward(None))
+
+    async def on_cleanup(**_: Any) -> None:
+        ending()
+
+    kopf.on.cleanup(registry=handlers)(on_cleanup)
     return handlers
 
 
 def _login(**kwargs: Any) -> kopf.ConnectionInfo | None:
     return kopf.login_with_service_account(**kwargs) or kopf.login_with_kubeconfig(**kwargs)
+
+
+class StuckError(Exception):
+    """Kopf has begun to end and does not get there."""
 
 
 class Watch:
@@ -147,15 +144,36 @@ class Watch:
             asyncio.run(self._operate())
         except asyncio.CancelledError:
             return  # by `stop`
+        except ReconcileError as error:
+            LOGGER.warning("the watch cannot begin yet: %s", error.message)
         except Exception as error:  # noqa: BLE001 - whatever ended it, it must go on
             LOGGER.warning("the watch ended and is started again: %s", type(error).__name__)
 
     async def _operate(self) -> None:
-        loop, task = asyncio.get_running_loop(), asyncio.current_task()
-        assert task is not None  # noqa: S101 - this is a coroutine
-        # Not by Kopf's stop flag: it would be waited for by a task that keeps a failed Kopf from ending for 5 s.
-        self._halt = lambda: loop.call_soon_threadsafe(task.cancel)
-        if not self._stop.is_set():
-            await kopf.operator(
-                registry=registry(self._tell), settings=settings(), clusterwide=True, standalone=True
+        """Run Kopf to its end, which it cannot be trusted to reach.
+
+        When it fails, a request of its own may swallow the one cancellation that it is sent, and wait for ever for a
+        login that nobody makes any more. So it is given some time from its clean-up on; then it is cancelled again.
+        """
+        await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(check_served(self._ctx), self._loop))
+        ending = asyncio.Event()
+        clean_up = asyncio.create_task(ending.wait())
+        operator = asyncio.create_task(
+            kopf.operator(
+                registry=registry(self._tell, ending.set),
+                settings=settings(),
+                clusterwide=True,
+                standalone=True,
             )
+        )
+        loop = asyncio.get_running_loop()
+        # Not by Kopf's stop flag: it would be waited for by a task that keeps a failed Kopf from ending for 5 s.
+        self._halt = lambda: loop.call_soon_threadsafe(operator.cancel)
+        if self._stop.is_set():
+            operator.cancel()
+        await asyncio.wait({operator, clean_up}, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait({operator}, timeout=_END_GRACE)
+        clean_up.cancel()
+        if not done:
+            raise StuckError  # and `asyncio.run` cancels all that is left
+        operator.result()

@@ -12,7 +12,7 @@ import aiohttp
 from kubernetes.aio import client, config
 
 from inference_operator.api.schema import GROUP, VERSION
-from inference_operator.errors import Reason, Transient, Waiting
+from inference_operator.errors import Reason, Transient
 from inference_operator.objects import Key, Kind, Raw, Secret, decoded
 
 FIELD_MANAGER = "inference-operator"
@@ -23,7 +23,6 @@ SECRET_SELECTOR = "type!=helm.sh/release.v1,type!=kubernetes.io/service-account-
 _JSON = "application/json"
 _JSON_PATCH = "application/json-patch+json"
 _REQUEST_TIMEOUT = 15.0  # seconds
-_FORBIDDEN_RETRY = 60.0  # seconds; no event tells of a granted right
 
 
 class Conflict(Transient):
@@ -70,15 +69,15 @@ class Kube:
         """A Secret as it is now, or None.
 
         Raises:
-            Waiting: the operator may not read it.
+            Transient: the operator may not read it.
         """
         try:
             secret = await self._request("GET", f"/api/v1/namespaces/{namespace}/secrets/{name}")
         except _Forbidden:
-            raise Waiting(
+            # Also what an API server says for a moment after its start; so it is not told at once.
+            raise Transient(
                 Reason.SECRET_FORBIDDEN,
                 f"the operator may not read Secret {name!r} in namespace {namespace!r}; grant its ServiceAccount `get`",
-                retry_after=_FORBIDDEN_RETRY,
             ) from None
         if secret is None:
             return None

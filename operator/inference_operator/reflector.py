@@ -34,6 +34,17 @@ def observe_secret(ctx: Context, event: str | None, raw: Raw) -> None:
             ctx.queue.add(key)
 
 
+async def check_served(ctx: Context) -> None:
+    """Whether the API server serves our kinds; a watch that begins without them would never notice that they come.
+
+    Raises:
+        Transient: it does not.
+    """
+    for kind in KINDS:
+        async for _ in ctx.kube.list_objects(kind):
+            break
+
+
 async def relist(ctx: Context) -> None:
     """List everything ourselves: before the workers start, and now and then, as a watch may miss deletions."""
     for kind in KINDS:

@@ -15,6 +15,7 @@ from urllib.parse import quote, quote_plus
 MASK = "•••"
 _MIN_LENGTH = 4  # shorter values cannot be masked without garbling ordinary text
 _MAX_TEXT = 512  # characters of remote text that reach a person
+_SECRET_NAME = re.compile(r"key|secret|token|password", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 
 
@@ -69,6 +70,8 @@ class Redactor:
             return
         self._known.add(text)
         self._needles = None
+        for part in _secret_parts(text):
+            self.learn(SecretValue(part))
 
     def redact(self, text: str) -> str:
         """`text` without any known secret."""
@@ -94,6 +97,16 @@ class Redactor:
         """Remote text as it may be shown: redacted, on one line, without control characters, cut."""
         line = " ".join(_CONTROL.sub(" ", self.redact(text)).split())
         return line if len(line) <= _MAX_TEXT else line[: _MAX_TEXT - 1] + "…"
+
+
+def _secret_parts(text: str) -> list[str]:
+    """The secrets inside a secret that is a JSON object, such as the private key of a service account."""
+    try:
+        document = json.loads(text) if text.lstrip().startswith("{") else None
+    except (ValueError, RecursionError):
+        return []
+    members = document.items() if isinstance(document, dict) else ()
+    return [v for k, v in members if isinstance(v, str) and _SECRET_NAME.search(k)]
 
 
 def _encodings(text: str) -> set[str]:

@@ -1,16 +1,21 @@
 """Whose endpoint is it: taking over, refusing to, handing over, letting go."""
 
-from collections.abc import Iterator
+import time
 
 import pytest
 
 from testbed.builders import secret
+from testbed.processes import wait_for
+from testbed.running_operator import RunningOperator
 from testbed.standin.client import Standin
 from testbed.target import KEY, OURS, Target
 from testbed.world import CONNECTIONS, World
 
 NAME = f"{OURS}owned"
 ID = f"{OURS}shared-id"
+STANDIN_ONLY = pytest.mark.parametrize(
+    "target", [pytest.param("standin", marks=pytest.mark.xdist_group("story"))], indirect=True
+)
 
 
 def test_equal_endpoint_that_exists_already_is_taken_over(world: World, target: Target) -> None:
@@ -107,59 +112,64 @@ def test_released_resource_goes_and_leaves_the_endpoint(world: World, target: Ta
     assert target.shown(NAME) is not None
 
 
-@pytest.fixture
-def elsewhere(standin: Standin) -> Iterator[Standin]:
-    """The stand-in as a cluster that is not the one before; it has its own identity again afterwards."""
-    yield standin
-    standin.reset()
-
-
-class TestAnotherCluster:
-    """Of the stand-in only, which can say that it is another cluster."""
-
-    pytestmark = pytest.mark.parametrize(
-        "target", [pytest.param("standin", marks=pytest.mark.xdist_group("story"))], indirect=True
+@STANDIN_ONLY
+def test_older_of_two_resources_owns_the_id_when_the_operator_meets_both_at_once(
+    world: World, target: Target, operator: RunningOperator
+) -> None:
+    """Whichever it happens to look at first."""
+    older, younger = f"{OURS}z-older", f"{OURS}a-younger"
+    operator.stop()
+    world.apply(target.embeddings(older).with_id(ID))
+    before = int(time.time())
+    wait_for(
+        lambda: time.time() > before + 1, what="the next second, as Kubernetes counts in seconds", timeout=2
     )
+    world.apply(target.embeddings(younger).with_id(ID))
+    operator.run()
+    world.wait_ready(older)
+    world.wait_reason(younger, "OwnershipConflict")
 
-    def test_nothing_is_written_to_another_cluster(
-        self, world: World, target: Target, elsewhere: Standin
-    ) -> None:
-        """Neither a change nor a rotation nor a deletion, until a person decides."""
-        world.apply(target.embeddings(NAME))
-        world.wait_ready(NAME)
-        home = elsewhere.admin.get("/").json()["cluster_uuid"]
-        elsewhere.set_cluster_uuid("another-cluster-uuid")
-        elsewhere.clear()
-        world.resync("main", CONNECTIONS)
-        world.wait_reason("main", "ClusterChanged", CONNECTIONS)
-        assert world.condition("main", "Stalled", CONNECTIONS)["reason"] == "ClusterChanged"
-        world.change(NAME, taskSettings={"user": "alice"})
-        world.apply(secret("provider", api_key="a-key-of-later"))
-        world.wait_condition(NAME, "ConnectionReady", "ConnectionNotReady", status="False")
-        world.delete(NAME)
-        world.wait_blocked(NAME, "ConnectionNotReady")
-        assert [seen.path for seen in elsewhere.operations() if seen.method in {"PUT", "DELETE"}] == []
-        elsewhere.set_cluster_uuid(home)
-        world.resync("main", CONNECTIONS)
-        world.wait_gone(NAME)
-        assert target.shown(NAME) is None
 
-    def test_person_who_accepts_the_new_cluster_still_decides_about_each_endpoint(
-        self, world: World, target: Target, elsewhere: Standin
-    ) -> None:
-        """The connection is well again; the endpoint of the old cluster is Stalled, and released by annotation."""
-        world.apply(target.embeddings(NAME))
-        world.wait_ready(NAME)
-        elsewhere.set_cluster_uuid("another-cluster-uuid")
-        elsewhere.clear()
-        world.change("main", CONNECTIONS, clusterUUID="another-cluster-uuid")
-        world.wait_connected()
-        verdict = world.wait_reason(NAME, "ClusterChanged")
-        assert verdict["status"] == "False"
-        assert world.condition(NAME, "Stalled")["reason"] == "ClusterChanged"
-        world.delete(NAME)
-        world.wait_blocked(NAME, "ClusterChanged")
-        assert [seen.path for seen in elsewhere.operations() if seen.method in {"PUT", "DELETE"}] == []
-        world.release(NAME)
-        world.wait_gone(NAME)
-        assert target.shown(NAME) is not None
+@STANDIN_ONLY
+def test_nothing_is_written_to_another_cluster(world: World, target: Target, standin: Standin) -> None:
+    """Neither a change nor a rotation nor a deletion, until a person decides."""
+    world.apply(target.embeddings(NAME))
+    world.wait_ready(NAME)
+    home = standin.admin.get("/").json()["cluster_uuid"]
+    standin.set_cluster_uuid("another-cluster-uuid")
+    standin.clear()
+    world.resync("main", CONNECTIONS)
+    world.wait_reason("main", "ClusterChanged", CONNECTIONS)
+    assert world.condition("main", "Stalled", CONNECTIONS)["reason"] == "ClusterChanged"
+    world.change(NAME, taskSettings={"user": "alice"})
+    world.apply(secret("provider", api_key="a-key-of-later"))
+    world.wait_condition(NAME, "ConnectionReady", "ConnectionNotReady", status="False")
+    world.delete(NAME)
+    world.wait_blocked(NAME, "ConnectionNotReady")
+    assert [seen.path for seen in standin.operations() if seen.method in {"PUT", "DELETE"}] == []
+    standin.set_cluster_uuid(home)
+    world.resync("main", CONNECTIONS)
+    world.wait_gone(NAME)
+    assert target.shown(NAME) is None
+
+
+@STANDIN_ONLY
+def test_person_who_accepts_the_new_cluster_still_decides_about_each_endpoint(
+    world: World, target: Target, standin: Standin
+) -> None:
+    """The connection is well again; the endpoint of the old cluster is Stalled, and released by annotation."""
+    world.apply(target.embeddings(NAME))
+    world.wait_ready(NAME)
+    standin.set_cluster_uuid("another-cluster-uuid")
+    standin.clear()
+    world.change("main", CONNECTIONS, clusterUUID="another-cluster-uuid")
+    world.wait_connected()
+    verdict = world.wait_reason(NAME, "ClusterChanged")
+    assert verdict["status"] == "False"
+    assert world.condition(NAME, "Stalled")["reason"] == "ClusterChanged"
+    world.delete(NAME)
+    world.wait_blocked(NAME, "ClusterChanged")
+    assert [seen.path for seen in standin.operations() if seen.method in {"PUT", "DELETE"}] == []
+    world.release(NAME)
+    world.wait_gone(NAME)
+    assert target.shown(NAME) is not None

@@ -88,19 +88,26 @@ def rotate(world: World, target: Target, key: str) -> float:
         return [time for sent, time in target.trials() if sent == key]
 
     changed = world.change_secret("provider", api_key=key)
-    return wait_for(sent, what="the provider is sent the new key", timeout=5)[0] - changed
+    took = wait_for(sent, what="the provider is sent the new key", timeout=5)[0] - changed
+    wait_until_live(world)
+    return took
+
+
+def wait_until_live(world: World) -> None:
+    """Wait until the status names the newest version of the Secret as the one in force."""
+    version = world.secret_version("provider")
+    world.wait(
+        lambda: world.status(NAME)["secrets"][0]["resourceVersion"] == version,
+        "the status names the new version",
+        NAME,
+    )
 
 
 def test_status_names_the_secret_version_that_is_live(ready: World, target: Target) -> None:
     """After a rotation the recorded version is the one that was applied."""
     target.accept(NEXT_KEY)
     ready.change_secret("provider", api_key=NEXT_KEY)
-    version = ready.secret_version("provider")
-    ready.wait(
-        lambda: ready.status(NAME)["secrets"][0]["resourceVersion"] == version,
-        "the status names the new version",
-        NAME,
-    )
+    wait_until_live(ready)
 
 
 def test_refused_key_leaves_the_old_one_in_force_and_heals(ready: World, target: Target) -> None:

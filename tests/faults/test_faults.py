@@ -201,14 +201,17 @@ def test_create_without_an_answer_is_waited_for(world: World, standin: Standin) 
     assert len(standin.operations()) - requests < 60
     wait_until(lambda: world.find(orphan) is None, "the orphan's resource is gone")
     for name in (late, lost_one, proxied):
-        wait_until(
-            lambda name=name: world.condition(name, "Ready").get("status") == "True", f"{name} is Ready"
-        )
+        wait_until(partial(is_ready, world, name), f"{name} is Ready")
     assert sorted(standin.endpoints()) == [late, lost_one, proxied]
     puts = {name: [seen.time for seen in asked(standin, "PUT", create_path(name))] for name in names}
     assert [len(puts[name]) for name in names] == [1, 1, 2, 2]
     for name in (lost_one, proxied):
         assert puts[name][1] - puts[name][0] >= UNDECIDED
+
+
+def is_ready(world: World, name: str) -> bool:
+    """Whether an endpoint is Ready."""
+    return world.condition(name, "Ready").get("status") == "True"
 
 
 def wait_until(so: Callable[[], object], what: str) -> None:

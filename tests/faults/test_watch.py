@@ -16,7 +16,7 @@ from inference_operator.elasticsearch.address import Guard
 from inference_operator.governor import Governors
 from inference_operator.handlers import Watch
 from inference_operator.kube import Kube
-from inference_operator.objects import CONNECTION, ENDPOINT, Key
+from inference_operator.objects import CONNECTION, ENDPOINT, Key, Kind, Raw
 from inference_operator.secret import Fingerprinter, Redactor
 from inference_operator.settings import from_environment
 from inference_operator.store import Store
@@ -111,10 +111,20 @@ async def hostile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
     await runner.cleanup()
 
 
+class SilentKube:
+    """An API server that serves our kinds, as far as anybody asks before the watch begins."""
+
+    async def list_objects(self, _: Kind) -> AsyncIterator[Raw]:
+        """No objects."""
+        none: list[Raw] = []
+        for raw in none:
+            yield raw
+
+
 def context() -> Context:
     """A context whose store and queue are real; nothing is written in this test."""
     fingerprint = Fingerprinter()
-    kube = cast("Kube", None)
+    kube = cast("Kube", SilentKube())
     return Context(
         settings=from_environment({}),
         kube=kube,

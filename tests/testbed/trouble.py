@@ -70,7 +70,7 @@ class Scene:
     es: Standin
 
     def objects(self, changes: Mapping[str, Change]) -> dict[str, Manifest]:
-        """The objects by their part: `credentials`, `ca`, `provider` with other data, `connection`, `endpoint` with other fields."""
+        """The objects by their part: credentials, ca and provider with other data, connection and endpoint with other fields."""
         parts = dict(zip(("credentials", "ca", "connection"), connection(self.es).manifests(), strict=True))
         parts["connection"]["spec"]["interval"] = INTERVAL
         parts["provider"] = secret("provider", api_key="the-key-of-the-provider").manifests()[0]

@@ -26,8 +26,8 @@ class ModelServer:
     version: str
     endpoint: Definition | None = None
     key: int | None = None
-    changes: int = 0
-    """How often anything was changed."""
+    writes: int = 0
+    """How many writes it has answered with 200, whether or not they changed anything."""
 
     @property
     def is_strict(self) -> bool:
@@ -63,15 +63,13 @@ class ModelServer:
             task_settings=self._merged(before.task_settings, task),
             chunking_settings=chunking or before.chunking_settings,
         )
-        if key is not None and key != self.key:
-            self.key = key
-            self.changes += 1
+        self.key = self.key if key is None else key
         return self._store(changed)
 
     def delete(self) -> None:
         """DELETE: the endpoint is gone."""
         self.endpoint = self.key = None
-        self.changes += 1
+        self.writes += 1
 
     def _check(self, service: Mapping[str, Any], chunking: Mapping[str, Any], key: int | None) -> None:
         if key == BAD_KEY:
@@ -97,7 +95,7 @@ class ModelServer:
         return {k: v for k, v in merged.items() if k not in cleared}
 
     def _store(self, endpoint: Definition) -> Definition:
-        self.changes += endpoint != self.endpoint
+        self.writes += 1
         self.endpoint = endpoint
         return endpoint
 

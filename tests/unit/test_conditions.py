@@ -1,7 +1,7 @@
 """The conditions follow from the outcome alone, and every tool that knows kstatus understands them."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -27,8 +27,8 @@ from inference_operator.errors import (
     Waiting,
 )
 from testbed import kstatus
+from unit.samples import NOW
 
-NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=1)
 KINDS = (Stalled, Waiting, Transient)
 

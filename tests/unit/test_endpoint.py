@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inference_operator.api.v1alpha1 import InferenceEndpointSpec
@@ -337,6 +337,7 @@ SETTINGS = st.dictionaries(KEYS, LEAVES | st.dictionaries(KEYS, LEAVES, max_size
 DEFINITIONS = st.builds(definition, SETTINGS, SETTINGS, SETTINGS)
 
 
+@settings(max_examples=40)
 @given(DEFINITIONS)
 def test_what_is_applied_equals_itself(given_: Definition) -> None:
     """Whatever the settings are: an endpoint that is as asked differs in nothing, and nothing was removed from it."""
@@ -344,12 +345,14 @@ def test_what_is_applied_equals_itself(given_: Definition) -> None:
     assert removed(given_, given_, given_) == []
 
 
+@settings(max_examples=40)
 @given(DEFINITIONS)
 def test_every_leaf_is_found_at_its_path(given_: Definition) -> None:
     """Paths lead to the settings that they were made from, whatever the keys are."""
     assert all(value_at(given_, path) == value for path, value in leaves(given_))
 
 
+@settings(max_examples=40)
 @given(DEFINITIONS)
 def test_nothing_is_left_without_all_leaves(given_: Definition) -> None:
     """Every setting can be taken out by its path."""
@@ -357,6 +360,7 @@ def test_nothing_is_left_without_all_leaves(given_: Definition) -> None:
     assert list(leaves(emptied)) == []
 
 
+@settings(max_examples=40)
 @given(DEFINITIONS, DEFINITIONS)
 def test_what_counts_as_applied_is_so(desired: Definition, observed: Definition) -> None:
     """Whatever the server made of the first request: what counts as applied afterwards is there."""

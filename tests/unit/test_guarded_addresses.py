@@ -79,7 +79,7 @@ def victim() -> Any:
     listening.close()
 
 
-@pytest.mark.parametrize("host", (*LOOPBACK, *METADATA, *OTHERS))
+@pytest.mark.parametrize("host", [*LOOPBACK, *METADATA, *OTHERS])
 async def test_guarded_address_is_refused_and_not_visited(host: str, victim: Victim) -> None:
     """The error tells a person what to do; no packet is sent."""
     error = await ask(host, victim.port, Guard(forbidden=[API_SERVER]))

@@ -215,8 +215,8 @@ async def test_old_tls_is_refused() -> None:
     """TLS 1.1 and older are broken; no request is sent."""
     context = certificate(OURS, "127.0.0.1")
     context.set_ciphers("ALL:@SECLEVEL=0")
-    with pytest.warns(DeprecationWarning):
-        context.minimum_version = ssl.TLSVersion.TLSv1
+    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    with pytest.warns(DeprecationWarning, match="TLSv1_1"):
         context.maximum_version = ssl.TLSVersion.TLSv1_1
     listener = Server(answer(b"{}"))
     async with listener.serve(context) as url:

@@ -20,7 +20,7 @@ from inference_operator.resolve import (
 from inference_operator.secret import SecretValue
 from inference_operator.store import SecretRecord
 from unit.api_cases import endpoint, paths
-from unit.test_status import CLUSTER, OPERATION
+from unit.samples import CLUSTER, OPERATION
 
 API_KEY = "/serviceSettings/api_key"
 

@@ -110,6 +110,13 @@ def test_redactor_leaves_short_values_alone() -> None:
     assert redactor("1234").redact("no 1234") == f"no {MASK}"
 
 
+def test_redactor_masks_every_string_of_a_json_value() -> None:
+    """Keys and values, in objects and lists, at any depth; what is no string stays."""
+    value = {"a hunter2": ["hunter2", {"b": "x hunter2"}], "n": 1, "t": True, "z": None}
+    masked = {f"a {MASK}": [MASK, {"b": f"x {MASK}"}], "n": 1, "t": True, "z": None}
+    assert redactor("hunter2").redact_all(value) == masked
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [

@@ -5,22 +5,13 @@ from typing import Any
 
 import pytest
 
-from inference_operator.api.v1alpha1 import ClusterInfo, InferenceEndpointStatus, LiveSecret
+from inference_operator.api.v1alpha1 import InferenceEndpointStatus, LiveSecret
 from inference_operator.conditions import merge, of_endpoint, timestamp
 from inference_operator.endpoint import ABSENT, Definition, Difference
 from inference_operator.plan import Ignored
 from inference_operator.status import Seen, after, applied_definition, claimed_cluster
-from unit.test_conditions import NOW
+from unit.samples import CLUSTER, NOW, OPERATION
 
-CLUSTER = ClusterInfo(cluster_name="prod", cluster_uuid="u1", version="9.4.3")
-OPERATION = {
-    "type": "Create",
-    "clusterUUID": "u0",
-    "inferenceId": "docs",
-    "specHash": "h",
-    "startedAt": "2026-01-01T00:00:00Z",
-    "deadline": "2026-01-01T00:01:00Z",
-}
 SECRET = LiveSecret(
     path="/serviceSettings/api_key", name="keys", key="k", resource_version="5", applied_at=timestamp(NOW)
 )
