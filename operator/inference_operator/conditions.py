@@ -23,6 +23,7 @@ class Type(StrEnum):
     SYNCED = "Synced"
     RECONCILING = "Reconciling"
     STALLED = "Stalled"
+    DRIFTED = "Drifted"
     REPLACE_REQUIRED = "ReplaceRequired"
     OWNERSHIP_CONFLICT = "OwnershipConflict"
     DELETION_BLOCKED = "DeletionBlocked"
@@ -48,11 +49,16 @@ class Verdict:
 
 
 def of_endpoint(
-    problem: ReconcileError | None, *, synced: str = "", keeps_serving: bool = False
+    problem: ReconcileError | None,
+    *,
+    synced: str = "",
+    keeps_serving: bool = False,
+    drift: Sequence[str] = (),
 ) -> list[Verdict]:
     """The conditions of an endpoint after a reconcile that ended with `problem`, or well.
 
     `keeps_serving`: the spec is live and only a rotation was refused, so the old key is still in force.
+    `drift`: the paths of the settings that somebody else has changed and that could not be put back.
     """
     if problem is None:
         return [
@@ -62,7 +68,9 @@ def of_endpoint(
             Verdict(Type.SYNCED, True, Reason.SYNCED),
         ]
     ready = Verdict(Type.READY, keeps_serving, problem.reason, problem.message)
-    return [ready, *_steps(problem), *_abnormal(problem)]
+    edited = f"somebody else has changed {', '.join(drift)}"
+    drifted = [Verdict(Type.DRIFTED, True, problem.reason, edited)] if drift else []
+    return [ready, *_steps(problem), *_abnormal(problem), *drifted]
 
 
 def _steps(problem: ReconcileError) -> list[Verdict]:

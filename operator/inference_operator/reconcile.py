@@ -181,7 +181,9 @@ class Attempt:
             live=self.memory.unreported,
             written_at=done.written_at,
         )
-        verdicts = conditions.of_endpoint(verified.problem, synced=synced_message(work))
+        verdicts = conditions.of_endpoint(
+            verified.problem, synced=synced_message(work), drift=[d.path for d in seen.drift]
+        )
         ctx.metrics.reconciles.labels(subject.key.kind.name, verdicts[0].reason.value).inc()
         conds = conditions_after(ctx, subject.status, verdicts, subject.generation, verified.problem)
         after = status.after(subject.status, conds, work.desired.inference_id, seen)

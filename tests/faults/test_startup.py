@@ -121,10 +121,20 @@ def test_operator_waits_for_its_kinds(
         world.wait_gone(NAME)
 
 
+def test_kinds_that_go_and_come_back_are_watched_again(
+    operator: RunningOperator, control_plane: ControlPlane, standin: Standin
+) -> None:
+    """As when a chart is uninstalled, CRDs included, and installed anew under a running operator."""
+    pid = operator.pid
+    control_plane.kubectl("delete", f"--filename={CRDS}", "--wait")
+    apply_crds(control_plane, CRDS)
+    with World.create(control_plane) as world:
+        apply_docs(world, standin)
+    assert operator.pid == pid
+
+
 def test_sigterm_ends_it_quickly(operator: RunningOperator) -> None:
     """A kubelet gives 30 seconds; an operator that is idle needs few."""
-    if not operator.running:
-        operator.run()
     begin = time.monotonic()
     operator.stop()
     assert time.monotonic() - begin < QUICKLY

@@ -277,3 +277,13 @@ def test_ready_counts_for_its_generation_only() -> None:
 def test_time_is_written_as_kubernetes_does() -> None:
     """Seconds, in UTC."""
     assert timestamp(NOW) == "2026-01-02T03:04:05Z"
+
+
+def test_drift_that_cannot_be_mended_is_named() -> None:
+    """Drifted is there only while somebody else's change stands, and says which settings it is."""
+    problem = Stalled(Reason.REPLACE_REQUIRED, "what to do")
+    verdicts = of_endpoint(problem, drift=["/chunkingSettings/strategy"])
+    check(first(verdicts))
+    assert table(verdicts)["Drifted"] == "True"
+    assert "/chunkingSettings/strategy" in verdicts[-1].message
+    assert Type.DRIFTED not in table(of_endpoint(None))

@@ -43,12 +43,6 @@ REFERENCES = {
     "the ConfigMap with the CA is missing": trouble(
         Reason.CONFIG_MAP_NOT_FOUND, "create it", stalled=False, ca=None
     ),
-    "the Secret with the CA is missing": trouble(
-        Reason.SECRET_NOT_FOUND,
-        "create it",
-        stalled=False,
-        connection={"tls": {"caSecretRef": {"name": "no"}}},
-    ),
 }
 SERVERS = {
     "the CA is another": trouble(
@@ -107,9 +101,6 @@ SERVERS = {
 RIGHTS = {
     "the API key is wrong": trouble(
         Reason.UNAUTHORIZED, "put valid ones into the Secret", credentials={"api_key": "bm9ib2R5Om5vdGhpbmc="}
-    ),
-    "the API key was revoked": trouble(
-        Reason.UNAUTHORIZED, "put valid ones into the Secret", server=lambda es: es.revoke()
     ),
     "the API key may only monitor": trouble(
         Reason.INSUFFICIENT_PRIVILEGES,

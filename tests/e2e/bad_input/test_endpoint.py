@@ -30,13 +30,9 @@ REFERENCES = {
     "the Secret lacks the key": trouble(
         Reason.SECRET_KEY_NOT_FOUND, "'api_key'; add it", stalled=False, provider={"another": "x"}
     ),
-    "the key is empty": trouble(
-        Reason.SECRET_VALUE_INVALID, "provider/api_key is empty.*anew", provider={"api_key": b""}
-    ),
     "the key is not UTF-8": trouble(
         Reason.SECRET_VALUE_INVALID, "not UTF-8.*anew", provider={"api_key": b"\xff\xfek\0"}
     ),
-    "the key holds a NUL": trouble(Reason.SECRET_VALUE_INVALID, "NUL.*anew", provider={"api_key": b"a\0bcd"}),
 }
 SPECS = {
     "the service is unknown": trouble(
@@ -102,12 +98,6 @@ CLUSTER = {
         "cannot be used now",
         stalled=False,
         server=lambda es: es.provider(status=500),
-    ),
-    "the provider cannot be reached": trouble(
-        Reason.PROVIDER_UNAVAILABLE,
-        "cannot be used now",
-        stalled=False,
-        server=lambda es: es.provider(failure="refused"),
     ),
     "the licence does not include inference": trouble(
         Reason.LICENSE_NON_COMPLIANT, "install a licence", server=lambda es: es.set_licensed(licensed=False)
