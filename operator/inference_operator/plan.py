@@ -73,6 +73,11 @@ class Past:
     ignored: Sequence[Ignored] = ()
     secrets_changed: bool = True
 
+    @property
+    def before(self) -> Definition | None:
+        """What was made true, or was at least asked for."""
+        return self.applied if self.applied is not None else self.claimed
+
     def made(self, observed: Definition) -> bool:
         """Whether the endpoint is there because of us; a mere claim counts only where it equals what was asked for."""
         return self.applied is not None or (self.claimed is not None and not differs(self.claimed, observed))
@@ -191,7 +196,8 @@ def _plan_update(
 
 def _wrong(desired: Desired, observed: Definition, past: Past) -> list[Difference]:
     """Every setting that is not as desired, those included that are desired no longer."""
-    no_longer = removed(past.applied, desired.definition, observed) if past.applied is not None else []
+    before = past.before
+    no_longer = removed(before, desired.definition, observed) if before is not None else []
     return differences(desired.definition, observed) + no_longer
 
 

@@ -174,6 +174,7 @@ class Attempt:
             ),
             desired=work.desired.definition,
             observed=done.observed,
+            claimed=past.claimed,
             complete=verified.problem is None,
             asked=chosen.action.asked() if isinstance(chosen.action, Update) else frozenset(),
             ignored=verified.ignored,

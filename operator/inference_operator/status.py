@@ -29,6 +29,8 @@ class Seen:
     cluster: ClusterInfo
     desired: Definition
     observed: Definition
+    claimed: Definition | None = None
+    """What a create without outcome had asked for, if that made the endpoint."""
     complete: bool = True
     """Whether all of what is desired is so."""
     asked: frozenset[str] = frozenset()
@@ -73,15 +75,16 @@ def after(
 def _applied(previous: InferenceEndpointStatus, seen: Seen) -> Applied:
     true = seen.desired
     if not seen.complete:
-        true = made_true(seen.desired, seen.observed, applied_definition(previous), seen.asked)
+        before = applied_definition(previous) or seen.claimed
+        true = made_true(seen.desired, seen.observed, before, seen.asked)
     settings = {
         "service_settings": dict(true.service_settings),
         "task_settings": dict(true.task_settings),
         "chunking_settings": dict(true.chunking_settings),
     }
-    before = previous.applied
-    if not seen.complete and before is not None and before.model_dump(exclude={"generation"}) == settings:
-        return before
+    record = previous.applied
+    if not seen.complete and record is not None and record.model_dump(exclude={"generation"}) == settings:
+        return record
     return Applied(generation=seen.generation, **settings)
 
 

@@ -179,6 +179,7 @@ class History(RuleBasedStateMachine):
             cluster=CLUSTER,
             desired=self.desired.definition,
             observed=seen,
+            claimed=past.claimed,
             complete=verified.problem is None,
             asked=chosen.action.asked() if isinstance(chosen.action, Update) else frozenset(),
             ignored=verified.ignored,
