@@ -1,11 +1,14 @@
 """The operator's own configuration: read once from the environment, validated, frozen."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 PREFIX = "INFERENCE_OPERATOR_"
+# What Kubernetes puts into a pod's environment for a Service whose name begins like our variables.
+_SERVICE_LINK = re.compile(r"(\w+_)?(service_host|service_port(_\w+)?|port(_\d+_\w+)?)")
 
 CommaSeparated = Annotated[
     tuple[str, ...],
@@ -65,7 +68,8 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
     Raises:
         SettingsError: a variable has an unusable value or is unknown.
     """
-    given = {k.removeprefix(PREFIX).lower(): v for k, v in environ.items() if k.startswith(PREFIX)}
+    named = {k.removeprefix(PREFIX).lower(): v for k, v in environ.items() if k.startswith(PREFIX)}
+    given = {k: v for k, v in named.items() if k in Settings.model_fields or not _SERVICE_LINK.fullmatch(k)}
     try:
         return Settings.model_validate(given)
     except ValidationError as error:

@@ -74,3 +74,16 @@ def test_settings_are_frozen_and_described() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         settings.workers = 1
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+def test_variables_of_a_service_beside_the_pod_are_not_ours() -> None:
+    """Kubernetes sets them for a Service called inference-operator; the operator starts all the same."""
+    links = {
+        "INFERENCE_OPERATOR_SERVICE_HOST": "10.0.0.1",
+        "INFERENCE_OPERATOR_SERVICE_PORT": "80",
+        "INFERENCE_OPERATOR_SERVICE_PORT_METRICS": "80",
+        "INFERENCE_OPERATOR_PORT": "tcp://10.0.0.1:80",
+        "INFERENCE_OPERATOR_PORT_80_TCP_ADDR": "10.0.0.1",
+        "INFERENCE_OPERATOR_METRICS_SERVICE_HOST": "10.0.0.2",
+    }
+    assert from_environment({**links, "INFERENCE_OPERATOR_HTTP_PORT": "9090"}).http_port == 9090
