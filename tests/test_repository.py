@@ -140,3 +140,10 @@ def test_every_reason_says_what_it_means() -> None:
         and not (isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant))
     ]
     assert silent == []
+
+
+def test_every_reason_is_given_somewhere() -> None:
+    """A reason that no module gives would promise what never happens."""
+    sources = "".join(p.read_text() for p in PACKAGE.rglob("*.py") if p.name != "errors.py")
+    members = re.findall(r'(?m)^    ([A-Z_]+) = "', (PACKAGE / "errors.py").read_text())
+    assert [name for name in members if f"Reason.{name}" not in sources] == []

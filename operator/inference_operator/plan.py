@@ -36,11 +36,11 @@ from inference_operator.errors import Reason, ReconcileError, Stalled, Waiting
 class Why(StrEnum):
     """What made an action necessary; the reason of the event that tells of it."""
 
-    NEW = "Created"
-    ADOPTED = "Adopted"
-    SPEC = "Updated"
-    SECRETS = "SecretRotated"
-    DRIFT = "DriftCorrected"
+    NEW = Reason.CREATED.value
+    ADOPTED = Reason.ADOPTED.value
+    SPEC = Reason.UPDATED.value
+    SECRETS = Reason.SECRET_ROTATED.value
+    DRIFT = Reason.DRIFT_CORRECTED.value
 
 
 @dataclass(frozen=True, slots=True)
