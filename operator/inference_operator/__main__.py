@@ -24,9 +24,8 @@ from inference_operator.telemetry import Metrics, configure_logging
 from inference_operator.workqueue import WorkQueue
 
 LOGGER = logging.getLogger(__name__)
-_DEEPEST = (
-    25_000  # the API server lets objects pass that are nested 10,000 deep; parsing them must not end us
-)
+# The API server lets objects pass that are nested 10,000 deep; parsing them must not end us.
+_DEEPEST = 25_000
 _GRACE = 20.0  # seconds that reconciles under way are given at the end
 _CLOSE = 5.0  # seconds
 _PULSE = 1.0  # seconds

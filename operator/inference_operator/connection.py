@@ -22,13 +22,12 @@ from inference_operator.elasticsearch.client import Client, Identity, check_priv
 from inference_operator.elasticsearch.transport import Transport
 from inference_operator.errors import Reason, ReconcileError, Stalled, Transient, Waiting
 from inference_operator.kube import Conflict
-from inference_operator.objects import About, Key
+from inference_operator.objects import About, Key, finalizers_of, is_deleting
 from inference_operator.references import as_problem, parse_spec, parse_status
 from inference_operator.report import (
     PATIENCE,
     SOON,
     conditions_after,
-    finalizers_of,
     refresh,
     tell,
     tell_transition,
@@ -76,7 +75,7 @@ class _Check:
 
     @property
     def deleting(self) -> bool:
-        return "deletionTimestamp" in self.about.raw["metadata"]
+        return is_deleting(self.about.raw)
 
     async def run(self) -> float:
         before = self.ctx.sessions.get(self.key)

@@ -12,7 +12,7 @@ from inference_operator.elasticsearch.address import Guard
 from inference_operator.endpoint import Definition
 from inference_operator.governor import Governors
 from inference_operator.kube import Kube, fenced
-from inference_operator.objects import ENDPOINT, Key, Raw, SecretReader
+from inference_operator.objects import ENDPOINT, Key, Raw, SecretReader, is_deleting
 from inference_operator.secret import Fingerprinter, Redactor
 from inference_operator.session import Session
 from inference_operator.settings import Settings
@@ -110,7 +110,7 @@ class Context:
             self.queue.add(key)
         connection = connection_of(gone, raw)
         waiting = self.store.get(connection)
-        if waiting is not None and "deletionTimestamp" in waiting["metadata"]:
+        if waiting is not None and is_deleting(waiting):
             self.queue.add(connection)
 
     def forget(self, key: Key) -> None:

@@ -1,14 +1,13 @@
 """The deletion of an endpoint: it ends, or says in words what it waits for. It never gives up in silence."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from inference_operator import conditions
-from inference_operator.api.schema import seconds
 from inference_operator.api.v1alpha1 import FINALIZER, RELEASE, InferenceEndpointSpec, References
 from inference_operator.context import Context, Memory
 from inference_operator.elasticsearch.answers import references
-from inference_operator.elasticsearch.client import GRACE, Client
+from inference_operator.elasticsearch.client import Client
 from inference_operator.endpoint import definition_from_answer
 from inference_operator.errors import (
     ABOUT_CONNECTION,
@@ -17,7 +16,7 @@ from inference_operator.errors import (
     ReconcileError,
     Waiting,
 )
-from inference_operator.execute import SLACK, claimed, unresolved_until
+from inference_operator.execute import claimed, effect, timed, unresolved_until
 from inference_operator.kube import Conflict
 from inference_operator.objects import About
 from inference_operator.plan import Delete, Past, plan
@@ -108,17 +107,15 @@ class _Deletion:
         item = await client.get(inference_id)
         observed = definition_from_answer(item) if item is not None else None
         known, identity = self.subject.status, client.identity
+        until, now = self._may_still_appear(spec), self.ctx.now()
         past = Past(
             applied=applied_definition(known),
             claimed=claimed(self.memory, known, spec),
-            unresolved=self._may_still_appear(spec) > self.ctx.now(),
+            unresolved=until > now,
         )
         chosen = plan(None, observed, past, identity.capabilities, identity.version)
         if chosen.problem:
-            wait = self._may_still_appear(spec) - self.ctx.now()
-            raise Waiting(
-                chosen.problem.reason, chosen.problem.message, retry_after=wait.total_seconds() + 1.0
-            )
+            raise timed(chosen.problem, until, now)
         if isinstance(chosen.action, Delete):
             self.ctx.fence()
             await client.delete(inference_id)
@@ -134,7 +131,7 @@ class _Deletion:
         until = unresolved_until(self.memory, self.subject.status)
         if self.subject.status.operation is None or self.memory.unresolved_until is not None:
             return until
-        return max(until, self.ctx.started_at + timedelta(seconds=seconds(spec.timeout) + GRACE + SLACK))
+        return max(until, self.ctx.started_at + effect(spec))
 
 
 async def _report_blocked(ctx: Context, subject: Subject, problem: ReconcileError) -> float:

@@ -22,9 +22,9 @@ from inference_operator.elasticsearch.client import GRACE, Client
 from inference_operator.endpoint import Definition, definition_from_answer, definition_of, segments, without
 from inference_operator.errors import Reason, ReconcileError, Stalled
 from inference_operator.kube import Conflict
-from inference_operator.objects import About
+from inference_operator.objects import About, finalizers_of
 from inference_operator.plan import Action, Create, Desired, Update
-from inference_operator.report import conditions_after, finalizers_of, refresh, write_finalizers, write_status
+from inference_operator.report import conditions_after, refresh, write_finalizers, write_status
 from inference_operator.resolve import LoadedSecrets, Subject, load_secrets, subject_of
 from inference_operator.secret import SecretValue
 from inference_operator.store import connection_of
@@ -141,7 +141,7 @@ async def _claim(work: Work) -> None:
         inference_id=work.desired.inference_id,
         spec_hash=work.desired.definition.hash(),
         started_at=timestamp(now),
-        deadline=timestamp(now + _effect(work)),
+        deadline=timestamp(now + effect(work.spec)),
     )
     same = ("cluster_uuid", "inference_id", "spec_hash")
     if status.operation and all(getattr(status.operation, f) == getattr(operation, f) for f in same):
@@ -163,14 +163,14 @@ async def _claim(work: Work) -> None:
     work.subject = subject_of(work.subject.key, raw)
 
 
-def _effect(work: Work) -> timedelta:
+def effect(spec: InferenceEndpointSpec) -> timedelta:
     """How long after its start a create request may still take effect."""
-    return timedelta(seconds=work.timeout + GRACE + SLACK)
+    return timedelta(seconds=seconds(spec.timeout) + GRACE + SLACK)
 
 
 async def _send_create(work: Work, body: Mapping[str, Any]) -> Mapping[str, Any]:
     work.ctx.fence()
-    work.memory.unresolved_until = work.ctx.now() + _effect(work)
+    work.memory.unresolved_until = work.ctx.now() + effect(work.spec)
     work.memory.asked = work.desired.definition
     try:
         item = await work.client.create(
@@ -228,6 +228,13 @@ def unresolved_until(memory: Memory, known: InferenceEndpointStatus) -> datetime
     if memory.unresolved_until is not None:
         return memory.unresolved_until
     return datetime.fromisoformat(known.operation.deadline) if known.operation else LONG_AGO
+
+
+def timed(problem: ReconcileError, until: datetime, now: datetime) -> ReconcileError:
+    """The problem of a plan; one that waits for the end of a create is looked at again right after it."""
+    if problem.reason is Reason.CREATE_UNRESOLVED:
+        problem.retry_after = max((until - now).total_seconds(), 0.0) + 1.0
+    return problem
 
 
 def claimed(memory: Memory, known: InferenceEndpointStatus, spec: InferenceEndpointSpec) -> Definition | None:

@@ -60,6 +60,16 @@ class SecretReader(Protocol):
         ...
 
 
+def finalizers_of(raw: Raw | None) -> list[str]:
+    """All finalizers of an object."""
+    return list(raw["metadata"].get("finalizers") or []) if raw else []
+
+
+def is_deleting(raw: Raw) -> bool:
+    """Whether somebody has deleted the object, and it waits for its finalizers."""
+    return "deletionTimestamp" in raw["metadata"]
+
+
 def decoded(data: Mapping[str, str]) -> dict[str, bytes]:
     """The data of a Secret as bytes; what is not base64 counts as empty."""
     result = {}

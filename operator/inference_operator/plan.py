@@ -216,9 +216,8 @@ def verify(
     if not same_kind(desired.definition, observed):
         return Verified(_replace(["/service", "/taskType"]))
     found = _wrong(desired, observed, past)
-    if (
-        capabilities.update_clears
-    ):  # such a version answers 200 only if it took the null, so what is there is its default
+    if capabilities.update_clears:
+        # Such a version answers 200 only if it took the null, so what is there is its default.
         found = [d for d in found if d.desired is not ABSENT or _is_fixed(d, desired, capabilities)]
     fixed = [d.path for d in found if _is_fixed(d, desired, capabilities)]
     ignored = [d for d in found if d.path not in fixed]

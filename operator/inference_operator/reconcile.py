@@ -15,7 +15,7 @@ from inference_operator.deletion import delete
 from inference_operator.elasticsearch.client import Client
 from inference_operator.endpoint import definition_of
 from inference_operator.errors import ABOUT_CONNECTION, Reason, ReconcileError, Stalled, Transient, Waiting
-from inference_operator.execute import Done, Work, claimed, execute, unresolved_until
+from inference_operator.execute import Done, Work, claimed, execute, timed, unresolved_until
 from inference_operator.kube import Conflict
 from inference_operator.objects import About, Key
 from inference_operator.plan import (
@@ -123,7 +123,8 @@ class Attempt:
                 f"the endpoint was made in cluster {home!r} and the connection leads to {cluster!r}, so nothing is "
                 "written; lead the connection back, or delete this resource and create it again",
             )
-        who = owner(self.ctx, work.desired.inference_id, cluster)
+        rivals = self.ctx.store.namesakes(work.desired.inference_id) - {self.subject.key}
+        who = owner(self.ctx, work.desired.inference_id, cluster) if rivals else None
         if who is not None and who != self.subject.key:
             raise Stalled(
                 Reason.OWNERSHIP_CONFLICT,
@@ -139,7 +140,8 @@ class Attempt:
         past = self._past(work.spec, states)
         chosen = plan(work.desired, observed, past, identity.capabilities, identity.version)
         if chosen.problem:
-            raise self._timed(chosen.problem)
+            until = unresolved_until(self.memory, self.subject.status)
+            raise timed(chosen.problem, until, self.ctx.now())
         done = await execute(work, chosen.action, observed)
         if not past.secrets_changed:
             self.memory.live = fingerprints(states)
@@ -155,12 +157,6 @@ class Attempt:
             ignored=[Ignored(n.path, n.desired, n.server_version) for n in known.not_applied],
             secrets_changed=secrets_changed(states, self.memory.live, known),
         )
-
-    def _timed(self, problem: ReconcileError) -> ReconcileError:
-        if isinstance(problem, Waiting) and problem.reason is Reason.CREATE_UNRESOLVED:
-            wait = unresolved_until(self.memory, self.subject.status) - self.ctx.now()
-            problem.retry_after = max(wait.total_seconds(), 0.0) + 1.0
-        return problem
 
     async def _report(self, work: Work, chosen: Plan, done: Done, verified: Verified, past: Past) -> None:
         subject, ctx = work.subject, self.ctx

@@ -8,8 +8,9 @@ from pydantic import ValidationError
 from inference_operator.api.schema import Model
 from inference_operator.context import Context
 from inference_operator.errors import Reason, ReconcileError, Stalled, Transient, Waiting
-from inference_operator.objects import Key, Raw
+from inference_operator.objects import Key, Raw, Secret
 from inference_operator.secret import SecretValue
+from inference_operator.store import SecretId
 
 LOGGER = logging.getLogger(__name__)
 M = TypeVar("M", bound=Model)
@@ -49,6 +50,18 @@ def as_problem(error: Exception, key: Key) -> ReconcileError:
     return Transient(Reason.INTERNAL_ERROR, "a fault of the operator; see its log")
 
 
+async def existing_secret(ctx: Context, namespace: str, name: str) -> Secret:
+    """A Secret, read now.
+
+    Raises:
+        Waiting: there is none.
+    """
+    secret = await ctx.secrets.read(namespace, name)
+    if secret is None:
+        raise secret_missing(namespace, name)
+    return secret
+
+
 async def secret_value(ctx: Context, namespace: str, name: str, key: str) -> SecretValue:
     """One value of one Secret, read now.
 
@@ -56,12 +69,19 @@ async def secret_value(ctx: Context, namespace: str, name: str, key: str) -> Sec
         Waiting: the Secret or the key is missing.
         Stalled: the value cannot be used.
     """
-    secret = await ctx.secrets.read(namespace, name)
-    if secret is None:
-        raise secret_missing(namespace, name)
+    return value_in(ctx, await existing_secret(ctx, namespace, name), SecretId(namespace, name), key)
+
+
+def value_in(ctx: Context, secret: Secret, where: SecretId, key: str) -> SecretValue:
+    """One value of a Secret that has been read.
+
+    Raises:
+        Waiting: the key is missing.
+        Stalled: the value cannot be used.
+    """
     if key not in secret.data:
-        raise key_missing(namespace, name, key)
-    return usable(ctx, secret.data[key], f"{name}/{key}")
+        raise key_missing(*where, key)
+    return usable(ctx, secret.data[key], f"{where.name}/{key}")
 
 
 def secret_missing(namespace: str, name: str) -> Waiting:

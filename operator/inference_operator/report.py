@@ -9,7 +9,7 @@ from inference_operator.conditions import Type, Verdict, find, merge, timestamp
 from inference_operator.context import Context
 from inference_operator.errors import Reason, ReconcileError, Transient
 from inference_operator.kube import FIELD_MANAGER, Conflict
-from inference_operator.objects import About, Key, Raw
+from inference_operator.objects import About, Key, Raw, is_deleting
 
 LOGGER = logging.getLogger(__name__)
 PATIENCE = 3
@@ -45,10 +45,9 @@ async def write_status(
         Conflict: the object is gone, is another, or (with `same_version`) has changed.
     """
     key, raw = about
-    if dump(before) == dump(after):
-        return raw
-    safe = ctx.redactor.redact_all(dump(after))  # a server may show a secret anywhere
-    if dump(before) == safe:
+    old, new = dump(before), dump(after)
+    safe = new if new == old else ctx.redactor.redact_all(new)  # a server may show a secret anywhere
+    if safe == old:
         return raw
     written = await ctx.kube.patch_status(key, raw, safe, same_version=same_version)
     if written is None:
@@ -67,11 +66,6 @@ async def refresh(ctx: Context, key: Key) -> None:
         ctx.store.remove(key.kind, stale)
 
 
-def finalizers_of(raw: Raw | None) -> list[str]:
-    """All finalizers of an object."""
-    return list(raw["metadata"].get("finalizers") or []) if raw else []
-
-
 async def write_finalizers(ctx: Context, about: About, finalizers: Sequence[str]) -> Raw:
     """Set the finalizers of exactly this version of the object; the object as it is then.
 
@@ -82,7 +76,7 @@ async def write_finalizers(ctx: Context, about: About, finalizers: Sequence[str]
     written = await ctx.kube.patch_finalizers(key, raw, finalizers)
     if written is None:
         raise Conflict
-    if not finalizers and "deletionTimestamp" in written["metadata"]:
+    if not finalizers and is_deleting(written):
         ctx.store.remove(key.kind, written)  # that was the last one, so the object is gone
     else:
         ctx.store.put(key.kind, written)

@@ -14,8 +14,8 @@ from inference_operator.api.v1alpha1 import (
 from inference_operator.context import Context
 from inference_operator.endpoint import ABSENT, definition_of, segments, value_at
 from inference_operator.errors import Reason, Stalled, Waiting
-from inference_operator.objects import About, Key, Raw
-from inference_operator.references import key_missing, parse_status, secret_missing, usable
+from inference_operator.objects import About, Key, Raw, Secret, finalizers_of, is_deleting
+from inference_operator.references import existing_secret, key_missing, parse_status, value_in
 from inference_operator.secret import SecretValue
 from inference_operator.session import Session
 from inference_operator.status import claimed_cluster
@@ -47,12 +47,12 @@ class Subject:
     @property
     def deleting(self) -> bool:
         """Whether somebody has deleted it."""
-        return "deletionTimestamp" in self.raw["metadata"]
+        return is_deleting(self.raw)
 
     @property
     def finalizers(self) -> list[str]:
         """All finalizers on it."""
-        return list(self.raw["metadata"].get("finalizers") or [])
+        return finalizers_of(self.raw)
 
     @property
     def annotations(self) -> Mapping[str, str]:
@@ -133,18 +133,15 @@ async def _secret_state(ctx: Context, namespace: str, setting: SecretSetting) ->
     ref = setting.secret_key_ref
     record = ctx.store.secret(SecretId(namespace, ref.name))
     if record is None or ref.key not in record.fingerprints:
-        record = await _read_record(
-            ctx, namespace, ref.name
-        )  # the watch may be behind: ask before saying it is missing
+        # The watch may be behind: ask before saying that something is missing.
+        record = record_of(ctx, await existing_secret(ctx, namespace, ref.name))
     if ref.key not in record.fingerprints:
         raise key_missing(namespace, ref.name, ref.key)
     return SecretState(setting, record)
 
 
-async def _read_record(ctx: Context, namespace: str, name: str) -> SecretRecord:
-    secret = await ctx.secrets.read(namespace, name)
-    if secret is None:
-        raise secret_missing(namespace, name)
+def record_of(ctx: Context, secret: Secret) -> SecretRecord:
+    """What is remembered of a Secret."""
     return SecretRecord(
         secret.uid, secret.resource_version, {k: ctx.fingerprint(v) for k, v in secret.data.items()}
     )
@@ -187,19 +184,15 @@ async def load_secrets(ctx: Context, namespace: str, spec: InferenceEndpointSpec
         Waiting: a Secret or key is missing.
         Stalled: a value cannot be used.
     """
+    read: dict[str, Secret] = {}  # each once, so that values of one Secret are of one version
     values, states = {}, []
     for setting in spec.secret_settings:
         ref = setting.secret_key_ref
-        secret = await ctx.secrets.read(namespace, ref.name)
-        if secret is None:
-            raise secret_missing(namespace, ref.name)
-        if ref.key not in secret.data:
-            raise key_missing(namespace, ref.name, ref.key)
-        values[setting.path] = usable(ctx, secret.data[ref.key], f"{ref.name}/{ref.key}")
-        record = SecretRecord(
-            secret.uid, secret.resource_version, {k: ctx.fingerprint(v) for k, v in secret.data.items()}
-        )
-        states.append(SecretState(setting, record))
+        if ref.name not in read:
+            read[ref.name] = await existing_secret(ctx, namespace, ref.name)
+        secret = read[ref.name]
+        values[setting.path] = value_in(ctx, secret, SecretId(namespace, ref.name), ref.key)
+        states.append(SecretState(setting, record_of(ctx, secret)))
     return LoadedSecrets(values, states)
 
 
@@ -241,7 +234,7 @@ def _rank(ctx: Context, key: Key, inference_id: str, cluster_uuid: str) -> tuple
         return None
     claims = holds_claim(subject_of(key, raw).status, inference_id, cluster_uuid)
     spec = raw.get("spec") or {}
-    if not claims and (spec.get("suspend") or "deletionTimestamp" in raw["metadata"]):
+    if not claims and (spec.get("suspend") or is_deleting(raw)):
         return None
     if not claims and _cluster_of(ctx, key, raw) != cluster_uuid:
         return None

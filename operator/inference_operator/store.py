@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from inference_operator.api.v1alpha1 import RECONCILE_REQUESTED_AT, RELEASE
-from inference_operator.objects import CONNECTION, ENDPOINT, Key, Kind, Raw, decoded
+from inference_operator.objects import CONNECTION, ENDPOINT, Key, Kind, Raw, decoded, finalizers_of
 from inference_operator.secret import Fingerprinter
 
 _OUR_ANNOTATIONS = (RECONCILE_REQUESTED_AT, RELEASE)
@@ -197,8 +197,7 @@ def _trigger(raw: Raw) -> tuple[Any, ...]:
 
 def _lost_finalizer(before: Raw, after: Raw) -> bool:
     """Whether a finalizer was taken away; one more, our own above all, is no news."""
-    had, has = (set(raw["metadata"].get("finalizers") or []) for raw in (before, after))
-    return not had <= has
+    return not set(finalizers_of(before)) <= set(finalizers_of(after))
 
 
 def _is_newer(raw: Raw, before: Raw) -> bool:
