@@ -96,6 +96,8 @@ class _Check:
             await self._report(found)
             self._replace_session(before, found.session)
         await self._let_go()
+        if self.ctx.store.get(self.key) is None:
+            return 0.0  # it has gone; the next look closes its session and tells its endpoints
         return self._next_check(problem)
 
     async def _attempt(self, before: Session | None) -> _Found:

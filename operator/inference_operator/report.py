@@ -62,8 +62,8 @@ async def refresh(ctx: Context, key: Key) -> None:
     fresh = await ctx.kube.get(key)
     if fresh is not None:
         ctx.store.put(key.kind, fresh)
-    elif (stale := ctx.store.get(key)) is not None:
-        ctx.store.remove(key.kind, stale)
+    elif (stale := ctx.store.get(key)) is not None and ctx.store.remove(key.kind, stale):
+        ctx.wake_others(key, stale)  # the watch will tell it too, but to a store that knows it already
 
 
 async def write_finalizers(ctx: Context, about: About, finalizers: Sequence[str]) -> Raw:

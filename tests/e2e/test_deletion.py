@@ -66,6 +66,20 @@ def test_connection_waits_for_its_endpoints(ready: World, target: Target) -> Non
     assert target.shown(NAME) is None
 
 
+def test_endpoint_without_a_finalizer_learns_that_its_connection_has_gone(
+    ready: World, target: Target
+) -> None:
+    """At once, not at the connection's next check, which here would be in hours."""
+    ready.change("main", CONNECTIONS, interval="9999m")
+    ready.apply(target.embeddings("kept").with_id(f"{NAME}-kept").retained())
+    ready.wait_ready("kept")
+    ready.delete("main", CONNECTIONS)
+    ready.wait_blocked("main", "StillReferenced", CONNECTIONS)
+    ready.kubectl("delete", "iep", NAME)
+    ready.wait_gone("main", CONNECTIONS)
+    ready.wait_reason("kept", "ConnectionNotFound")
+
+
 def test_connection_that_nobody_uses_goes_at_once(world: World) -> None:
     """It has no finalizer before the first endpoint."""
     assert "finalizers" not in world.get("main", CONNECTIONS)["metadata"]
