@@ -9,7 +9,6 @@ from typing import Any
 
 from inference_operator.api.v1alpha1 import LiveSecret
 from inference_operator.elasticsearch.address import Guard
-from inference_operator.endpoint import Definition
 from inference_operator.governor import Governors
 from inference_operator.kube import Kube, fenced
 from inference_operator.objects import ENDPOINT, Key, Raw, SecretReader, is_deleting
@@ -31,8 +30,6 @@ class Memory:
     """Fingerprints, by path, of the secret values that are in force in Elasticsearch."""
     unresolved_until: datetime | None = None
     """Until when a create request sent by this process may still take effect; in the past once it is answered."""
-    asked: Definition | None = None
-    """What that request asked for."""
     unreported: Sequence[LiveSecret] | None = None
     """The versions of Secrets that were applied and that the status does not name yet."""
 

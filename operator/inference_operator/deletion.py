@@ -16,7 +16,7 @@ from inference_operator.errors import (
     ReconcileError,
     Waiting,
 )
-from inference_operator.execute import claimed, effect, timed, unresolved_until
+from inference_operator.execute import effect, timed, unresolved_until
 from inference_operator.kube import Conflict
 from inference_operator.objects import About
 from inference_operator.plan import Delete, Past, plan
@@ -29,7 +29,7 @@ from inference_operator.report import (
     write_status,
 )
 from inference_operator.resolve import Subject, session_for
-from inference_operator.status import applied_definition, claimed_cluster
+from inference_operator.status import applied_definition, claimed_cluster, claimed_definition
 from inference_operator.store import connection_of
 
 _SLOWLY = 5.0
@@ -110,7 +110,7 @@ class _Deletion:
         until, now = self._may_still_appear(spec), self.ctx.now()
         past = Past(
             applied=applied_definition(known),
-            claimed=claimed(self.memory, known, spec),
+            claimed=claimed_definition(known),
             unresolved=until > now,
         )
         chosen = plan(None, observed, past, identity.capabilities, identity.version)

@@ -4,7 +4,6 @@ Elasticsearch does not return a definition as it was given: it adds defaults, ta
 services, lowers the case of some words. So only what the user set is compared, as the server would write it.
 """
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -59,11 +58,6 @@ class Definition:
             "taskSettings": self.task_settings,
             "chunkingSettings": self.chunking_settings,
         }[name]
-
-    def hash(self) -> str:
-        """A short, stable hash of the definition; safe to show, as it covers no secret."""
-        parts = [self.task_type, self.service, *(dict(self.section(s)) for s in SECTIONS)]
-        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)

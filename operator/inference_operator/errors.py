@@ -53,6 +53,8 @@ class Reason(StrEnum):
     """The change cannot be made in place; the old endpoint serves on. Undo it, or delete and create the resource."""
     UPDATE_NOT_APPLIED = "UpdateNotApplied"
     """Elasticsearch answered 200 and did not take over some settings; see `status.notApplied`."""
+    CHUNKING_RESET = "ChunkingReset"
+    """An update made Elasticsearch (before 9.4) reset the chunking settings; take them over, or create the resource anew."""
 
     # Secrets
     SECRET_NOT_FOUND = "SecretNotFound"

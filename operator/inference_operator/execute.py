@@ -19,7 +19,7 @@ from inference_operator.api.v1alpha1 import (
 from inference_operator.conditions import Type, Verdict, timestamp
 from inference_operator.context import Context, Memory
 from inference_operator.elasticsearch.client import GRACE, Client
-from inference_operator.endpoint import Definition, definition_from_answer, definition_of, segments, without
+from inference_operator.endpoint import Definition, definition_from_answer, segments, without
 from inference_operator.errors import Reason, ReconcileError, Stalled
 from inference_operator.kube import Conflict
 from inference_operator.objects import About, finalizers_of
@@ -27,6 +27,7 @@ from inference_operator.plan import Action, Create, Desired, Update
 from inference_operator.report import conditions_after, refresh, write_finalizers, write_status
 from inference_operator.resolve import LoadedSecrets, Subject, load_secrets, subject_of
 from inference_operator.secret import SecretValue
+from inference_operator.status import asked_of
 from inference_operator.store import connection_of
 
 SLACK = 10.0
@@ -128,7 +129,7 @@ async def _create(work: Work) -> Done:
         if value or name == "service_settings"
     }
     item = await _send_create(work, body)
-    return _done(work, item, secrets)
+    return _done(work, item, secrets, checked=True)
 
 
 async def _claim(work: Work) -> None:
@@ -139,11 +140,11 @@ async def _claim(work: Work) -> None:
         type="Create",
         cluster_uuid=client.identity.cluster_uuid,
         inference_id=work.desired.inference_id,
-        spec_hash=work.desired.definition.hash(),
+        asked=asked_of(work.desired.definition),
         started_at=timestamp(now),
         deadline=timestamp(now + effect(work.spec)),
     )
-    same = ("cluster_uuid", "inference_id", "spec_hash")
+    same = ("cluster_uuid", "inference_id", "asked")
     if status.operation and all(getattr(status.operation, f) == getattr(operation, f) for f in same):
         return
     begun = [
@@ -171,7 +172,6 @@ def effect(spec: InferenceEndpointSpec) -> timedelta:
 async def _send_create(work: Work, body: Mapping[str, Any]) -> Mapping[str, Any]:
     work.ctx.fence()
     work.memory.unresolved_until = work.ctx.now() + effect(work.spec)
-    work.memory.asked = work.desired.definition
     try:
         item = await work.client.create(
             work.desired.definition.task_type, work.desired.inference_id, body, work.timeout
@@ -201,15 +201,15 @@ async def _update(work: Work, action: Update, observed: Definition) -> Done:
     item = await work.client.update(
         observed.task_type, work.desired.inference_id, {k: v for k, v in body.items() if v}, work.timeout
     )
-    return _done(work, item, secrets)
+    return _done(work, item, secrets, checked=work.client.identity.capabilities.update_validates)
 
 
-def _done(work: Work, item: Mapping[str, Any], secrets: LoadedSecrets | None) -> Done:
+def _done(work: Work, item: Mapping[str, Any], secrets: LoadedSecrets | None, *, checked: bool) -> Done:
     now = timestamp(work.ctx.now())
     if secrets is None:
         return Done(work.see(item), now)
     work.memory.live = secrets.fingerprints()
-    work.memory.unreported = secrets.live(now)
+    work.memory.unreported = secrets.live(now, checked=checked)
     return Done(work.see(item), now)
 
 
@@ -235,14 +235,6 @@ def timed(problem: ReconcileError, until: datetime, now: datetime) -> ReconcileE
     if problem.reason is Reason.CREATE_UNRESOLVED:
         problem.retry_after = max((until - now).total_seconds(), 0.0) + 1.0
     return problem
-
-
-def claimed(memory: Memory, known: InferenceEndpointStatus, spec: InferenceEndpointSpec) -> Definition | None:
-    """What a create without outcome asked for, as far as that can be told."""
-    if known.operation is None:
-        return None
-    definition = definition_of(spec)
-    return memory.asked or (definition if definition.hash() == known.operation.spec_hash else None)
 
 
 def _put(settings: Mapping[str, Any], keys: Sequence[str], value: str) -> dict[str, Any]:

@@ -32,6 +32,9 @@ from inference_operator.endpoint import (
 )
 from inference_operator.errors import Reason, ReconcileError, Stalled, Waiting
 
+AFTER_RESET = {"strategy": "word", "max_chunk_size": 250, "overlap": 100}
+"""The chunking settings that any update leaves behind where `update_keeps_chunking` is not given."""
+
 
 class Why(StrEnum):
     """What made an action necessary; the reason of the event that tells of it."""
@@ -175,7 +178,7 @@ def _conflict(desired: Desired, observed: Definition) -> Stalled:
     if not same_kind(desired.definition, observed):
         what = f"service {observed.service!r} and task type {observed.task_type!r}"
     else:
-        what = "other values at " + _paths(differences(desired.definition, observed))
+        what = "other values at " + paths(differences(desired.definition, observed))
     return Stalled(
         Reason.OWNERSHIP_CONFLICT,
         f"an endpoint {desired.inference_id!r} that this resource did not make exists already, with {what}; "
@@ -186,46 +189,38 @@ def _conflict(desired: Desired, observed: Definition) -> Stalled:
 def _plan_update(
     desired: Desired, observed: Definition, past: Past, capabilities: Capabilities, version: str
 ) -> Plan:
-    found = _wrong(desired, observed, past)
-    drift = tuple(d for d in found if _edited_by_others(d, past))
+    found = wrong(desired, observed, past)
+    reset = chunking_reset(found, observed, past, capabilities)
+    drift = tuple(d for d in found if _edited_by_others(d, past) and d not in reset)
     if not same_kind(desired.definition, observed):
         return Plan(drift=drift)
-    ask = [d for d in found if not _is_fixed(d, desired, capabilities) and not _was_ignored(d, past, version)]
+    ask = [d for d in found if not is_fixed(d, desired, capabilities) and not _was_ignored(d, past, version)]
     return Plan(_update(desired, past, ask, drift), drift=drift)
 
 
-def _wrong(desired: Desired, observed: Definition, past: Past) -> list[Difference]:
+def chunking_reset(
+    found: Sequence[Difference], observed: Definition, past: Past, capabilities: Capabilities
+) -> list[Difference]:
+    """Of what is wrong, the chunking settings that an update has reset to the server's default: ours or another's."""
+    if capabilities.update_keeps_chunking or observed.chunking_settings != AFTER_RESET:
+        return []
+    chunking = [d for d in found if d.section == "chunkingSettings"]
+    before = past.before
+    if before is None:
+        return chunking
+    return [
+        d for d in chunking if value_at(before, d.path) != d.observed
+    ]  # else it is the spec that has changed
+
+
+def wrong(desired: Desired, observed: Definition, past: Past) -> list[Difference]:
     """Every setting that is not as desired, those included that are desired no longer."""
     before = past.before
     no_longer = removed(before, desired.definition, observed) if before is not None else []
     return differences(desired.definition, observed) + no_longer
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
-    """What is still wrong once everything was asked for that can be asked for."""
-
-    problem: Stalled | None = None
-    ignored: Sequence[Ignored] = ()
-
-
-def verify(
-    desired: Desired, observed: Definition, past: Past, capabilities: Capabilities, version: str
-) -> Verified:
-    """Compare the last answer with what is desired: that it was 200 is no proof."""
-    if not same_kind(desired.definition, observed):
-        return Verified(_replace(["/service", "/taskType"]))
-    found = _wrong(desired, observed, past)
-    if capabilities.update_clears:
-        # Such a version answers 200 only if it took the null, so what is there is its default.
-        found = [d for d in found if d.desired is not ABSENT or _is_fixed(d, desired, capabilities)]
-    fixed = [d.path for d in found if _is_fixed(d, desired, capabilities)]
-    ignored = [d for d in found if d.path not in fixed]
-    problem = _replace(fixed) if fixed else _not_applied(ignored) if ignored else None
-    return Verified(problem, tuple(Ignored(d.path, as_json(d.desired), version) for d in ignored))
-
-
-def _is_fixed(difference: Difference, desired: Desired, capabilities: Capabilities) -> bool:
+def is_fixed(difference: Difference, desired: Desired, capabilities: Capabilities) -> bool:
     """Whether this version cannot make the change at all; what it merely ignores is found out by asking."""
     if difference.section == "chunkingSettings":  # they are replaced as a whole, by something
         return not (capabilities.update_changes_chunking and desired.definition.chunking_settings)
@@ -262,23 +257,8 @@ def _was_ignored(difference: Difference, past: Past, version: str) -> bool:
     return Ignored(difference.path, as_json(difference.desired), version) in past.ignored
 
 
-def _replace(paths: Sequence[str]) -> Stalled:
-    return Stalled(
-        Reason.REPLACE_REQUIRED,
-        f"{', '.join(paths)} cannot be changed in place; the endpoint serves on as it was: undo the change, "
-        "or delete this resource and create it again",
-    )
-
-
-def _not_applied(ignored: Sequence[Difference]) -> Stalled:
-    return Stalled(
-        Reason.UPDATE_NOT_APPLIED,
-        f"elasticsearch answered 200 and did not take over {_paths(ignored)}; undo the change, "
-        "or delete this resource and create it again",
-    )
-
-
-def _paths(found: Sequence[Difference]) -> str:
+def paths(found: Sequence[Difference]) -> str:
+    """The first few differences, as a message names them."""
     return ", ".join(f"{d.path} (asked for {shown(d.desired)}, found {shown(d.observed)})" for d in found[:5])
 
 

@@ -9,27 +9,26 @@ from datetime import datetime
 
 from inference_operator import conditions, status
 from inference_operator.api.schema import seconds
-from inference_operator.api.v1alpha1 import ClusterInfo, InferenceEndpointSpec, InferenceEndpointStatus
+from inference_operator.api.v1alpha1 import (
+    ClusterInfo,
+    InferenceEndpointSpec,
+    InferenceEndpointStatus,
+)
 from inference_operator.context import Context, Memory
 from inference_operator.deletion import delete
 from inference_operator.elasticsearch.client import Client
 from inference_operator.endpoint import definition_of
 from inference_operator.errors import ABOUT_CONNECTION, Reason, ReconcileError, Stalled, Transient, Waiting
-from inference_operator.execute import Done, Work, claimed, execute, timed, unresolved_until
+from inference_operator.execute import Done, Work, execute, timed, unresolved_until
 from inference_operator.kube import Conflict
 from inference_operator.objects import About, Key
 from inference_operator.plan import (
-    Action,
-    Create,
     Desired,
     Ignored,
     Past,
     Plan,
     Update,
-    Verified,
-    Why,
     plan,
-    verify,
 )
 from inference_operator.references import as_problem, parse_spec
 from inference_operator.report import (
@@ -55,6 +54,8 @@ from inference_operator.resolve import (
     subject_of,
 )
 from inference_operator.store import connection_of
+from inference_operator.verification import Verified, verify
+from inference_operator.wording import lost_chunking, reason_of, story, synced_message
 
 _UNTIL_CHECKED = 5.0  # seconds; the first check of the connection wakes its endpoints earlier
 
@@ -137,7 +138,7 @@ class Attempt:
         identity = work.client.identity
         item = await work.client.get(work.desired.inference_id)
         observed = work.see(item) if item is not None else None
-        past = self._past(work.spec, states)
+        past = self._past(states)
         chosen = plan(work.desired, observed, past, identity.capabilities, identity.version)
         if chosen.problem:
             until = unresolved_until(self.memory, self.subject.status)
@@ -147,12 +148,15 @@ class Attempt:
             self.memory.live = fingerprints(states)
         verified = verify(work.desired, done.observed, past, identity.capabilities, identity.version)
         await self._report(work, chosen, done, verified, past)
+        lost = lost_chunking(chosen.action, observed, done.observed)
+        if lost and verified.problem is None:  # the spec leaves them to the server, so this is no problem
+            tell(self.ctx, work.subject.about, Reason.CHUNKING_RESET, lost)
 
-    def _past(self, spec: InferenceEndpointSpec, states: list[SecretState]) -> Past:
+    def _past(self, states: list[SecretState]) -> Past:
         known = self.subject.status
         return Past(
             applied=status.applied_definition(known),
-            claimed=claimed(self.memory, known, spec),
+            claimed=status.claimed_definition(known),
             unresolved=unresolved_until(self.memory, known) > self.ctx.now(),
             ignored=[Ignored(n.path, n.desired, n.server_version) for n in known.not_applied],
             secrets_changed=secrets_changed(states, self.memory.live, known),
@@ -179,7 +183,9 @@ class Attempt:
             written_at=done.written_at,
         )
         verdicts = conditions.of_endpoint(
-            verified.problem, synced=synced_message(work), drift=[d.path for d in seen.drift]
+            verified.problem,
+            synced=synced_message(subject.status.secrets if seen.live is None else seen.live),
+            drift=[d.path for d in seen.drift],
         )
         ctx.metrics.reconciles.labels(subject.key.kind.name, verdicts[0].reason.value).inc()
         conds = conditions_after(ctx, subject.status, verdicts, subject.generation, verified.problem)
@@ -189,7 +195,7 @@ class Attempt:
         why = reason_of(chosen.action, past)
         ignored = verified.problem is not None and verified.problem.reason is Reason.UPDATE_NOT_APPLIED
         if why and not ignored:
-            tell(ctx, About(subject.key, written), Reason(why), story(why, work))
+            tell(ctx, About(subject.key, written), Reason(why), story(why, work.desired.inference_id))
         tell_transition(ctx, About(subject.key, written), self.subject.status, after, recovery=not why)
 
     async def report_problem(self, problem: ReconcileError) -> float:
@@ -232,36 +238,6 @@ class Attempt:
             operation = known.operation.model_copy(update={"deadline": conditions.timestamp(until)})
             after = after.model_copy(update={"operation": operation})
         return after
-
-
-def reason_of(action: Action, past: Past) -> Why | None:
-    """Why something changed; finding an endpoint that can be taken over is a change too."""
-    if isinstance(action, Create | Update):
-        return action.why
-    if past.applied is None:
-        return Why.NEW if past.claimed is not None else Why.ADOPTED
-    return None
-
-
-def story(why: Why, work: Work) -> str:
-    """The event's sentence."""
-    what = f"inference endpoint {work.desired.inference_id!r}"
-    return {
-        Why.NEW: f"{what} was created",
-        Why.ADOPTED: f"{what} existed already, equals the spec, and was taken over",
-        Why.SPEC: f"{what} was updated in place",
-        Why.SECRETS: f"{what} was given the changed secrets",
-        Why.DRIFT: f"{what} had been changed or deleted by somebody else and was put back",
-    }[why]
-
-
-def synced_message(work: Work) -> str:
-    """What the summary says when all is well."""
-    if work.client.identity.capabilities.update_validates:
-        return "the endpoint is what the spec asks for"
-    return (
-        "the endpoint is what the spec asks for; this version applies changed secrets without checking them"
-    )
 
 
 def jittered(ctx: Context, spec: InferenceEndpointSpec) -> float:

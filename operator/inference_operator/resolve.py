@@ -158,8 +158,8 @@ class LoadedSecrets:
         """The fingerprint of each value, by path."""
         return fingerprints(self.states)
 
-    def live(self, applied_at: str) -> list[LiveSecret]:
-        """The record that the status keeps once the values are in force."""
+    def live(self, applied_at: str, *, checked: bool) -> list[LiveSecret]:
+        """The record that the status keeps once the values are in force; `checked` by the provider or not."""
         return [
             LiveSecret(
                 path=s.setting.path,
@@ -167,6 +167,7 @@ class LoadedSecrets:
                 key=s.setting.secret_key_ref.key,
                 resource_version=s.record.resource_version,
                 applied_at=applied_at,
+                checked=checked,
             )
             for s in self.states
         ]

@@ -8,6 +8,7 @@ from typing import Any
 from inference_operator.api.schema import Condition
 from inference_operator.api.v1alpha1 import (
     Applied,
+    Asked,
     ClusterInfo,
     Drift,
     InferenceEndpointStatus,
@@ -99,6 +100,31 @@ def applied_definition(status: InferenceEndpointStatus) -> Definition | None:
         applied.service_settings,
         applied.task_settings,
         applied.chunking_settings,
+    )
+
+
+def asked_of(definition: Definition) -> Asked:
+    """What a create asks for, as the record of it."""
+    return Asked(
+        task_type=definition.task_type,
+        service=definition.service,
+        service_settings=dict(definition.service_settings),
+        task_settings=dict(definition.task_settings),
+        chunking_settings=dict(definition.chunking_settings),
+    )
+
+
+def claimed_definition(known: InferenceEndpointStatus) -> Definition | None:
+    """What a create without outcome asked for."""
+    if known.operation is None:
+        return None
+    asked = known.operation.asked
+    return Definition(
+        asked.task_type,
+        asked.service,
+        asked.service_settings,
+        asked.task_settings,
+        asked.chunking_settings,
     )
 
 

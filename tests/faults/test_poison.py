@@ -157,7 +157,7 @@ OPERATION = {
     "type": "Create",
     "clusterUUID": "the-uuid-of-another",
     "inferenceId": "another",
-    "specHash": "nonsense",
+    "asked": {"taskType": "nonsense", "service": "nonsense"},
     "startedAt": "2020-01-01T00:00:00Z",
     "deadline": "2020-01-01T00:00:00Z",
 }

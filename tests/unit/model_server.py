@@ -1,6 +1,6 @@
 """The inference API of one endpoint as a pure model: how the real server treats a definition, as far as a plan can tell.
 
-It knows what 9.4 and 9.5 do with the settings below; `rate_limit` stands for all that can be updated, `model_id` for
+It knows what 8.19, 9.4 and 9.5 do with the settings below; `rate_limit` stands for all that can be updated, `model_id` for
 all that cannot, and `truncate` for words that come back in lower case.
 """
 
@@ -12,6 +12,7 @@ from inference_operator.endpoint import Definition, leaves
 
 DEFAULT_LIMIT = {"requests_per_minute": 10000}
 DEFAULT_CHUNKING = {"strategy": "sentence", "max_chunk_size": 250, "sentence_overlap": 1}
+AFTER_RESET = {"strategy": "word", "max_chunk_size": 250, "overlap": 100}
 BAD_KEY = -1
 
 
@@ -33,6 +34,11 @@ class ModelServer:
     def is_strict(self) -> bool:
         """Whether it refuses what older versions ignore, and can clear settings and change chunking."""
         return self.version >= "9.5"
+
+    @property
+    def is_old(self) -> bool:
+        """Whether an update is not tried at the provider, and resets the chunking settings."""
+        return self.version < "9.4"
 
     def create(self, asked: Definition, key: int | None) -> Definition:
         """PUT: creates, never changes."""
@@ -61,7 +67,7 @@ class ModelServer:
             before,
             service_settings={**before.service_settings, **self._limit(service)},
             task_settings=self._merged(before.task_settings, task),
-            chunking_settings=chunking or before.chunking_settings,
+            chunking_settings=AFTER_RESET if self.is_old else chunking or before.chunking_settings,
         )
         self.key = self.key if key is None else key
         return self._store(changed)
@@ -72,7 +78,7 @@ class ModelServer:
         self.writes += 1
 
     def _check(self, service: Mapping[str, Any], chunking: Mapping[str, Any], key: int | None) -> None:
-        if key == BAD_KEY:
+        if key == BAD_KEY and not self.is_old:
             raise Refused("the provider refuses the key")
         if self.is_strict and service.keys() - {"rate_limit"}:
             raise Refused("unknown field")

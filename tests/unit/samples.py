@@ -10,7 +10,7 @@ OPERATION = {
     "type": "Create",
     "clusterUUID": "u0",
     "inferenceId": "docs",
-    "specHash": "h",
+    "asked": {"taskType": "rerank", "service": "cohere", "serviceSettings": {"model_id": "m"}},
     "startedAt": "2026-01-01T00:00:00Z",
     "deadline": "2026-01-01T00:01:00Z",
 }

@@ -26,9 +26,9 @@ from inference_operator.plan import (
     Update,
     differs,
     plan,
-    verify,
 )
 from inference_operator.status import Seen, after, applied_definition
+from inference_operator.verification import verify
 from unit.model_server import BAD_KEY, ModelServer, Refused, settings_of
 from unit.samples import CLUSTER, NOW
 
@@ -94,8 +94,6 @@ class History(RuleBasedStateMachine):
     @rule()
     def restart(self) -> None:
         self.live = None
-        if self.asked and self.asked.hash() != self.desired.definition.hash():
-            self.asked = None  # only its hash is written down
 
     @rule(stores_late=st.booleans())
     def lose_the_next_answer(self, stores_late: bool) -> None:
@@ -244,7 +242,10 @@ class History(RuleBasedStateMachine):
 
     def record(self) -> LiveSecret:
         """The record of the key in force."""
-        return LiveSecret(path="/a", name="keys", key="k", resource_version=str(self.live), applied_at="t")
+        version = str(self.live)
+        return LiveSecret(
+            path="/a", name="keys", key="k", resource_version=version, applied_at="t", checked=True
+        )
 
     # What must be so at any time
 
@@ -292,6 +293,12 @@ class History(RuleBasedStateMachine):
                 assert differences(wanted, there) or not same_kind(wanted, there) or self.status.applied
 
 
+class OldHistory(History):
+    """The same with a server that does not check keys, and resets the chunking settings, at every update."""
+
+    version = "8.19.8"
+
+
 class StrictHistory(History):
     """The same with a server that refuses what 9.4 ignores."""
 
@@ -299,6 +306,7 @@ class StrictHistory(History):
 
 
 History.TestCase.settings = settings(max_examples=50, stateful_step_count=10)
-StrictHistory.TestCase.settings = History.TestCase.settings
+OldHistory.TestCase.settings = StrictHistory.TestCase.settings = History.TestCase.settings
 HistoryTest = History.TestCase
+OldHistoryTest = OldHistory.TestCase
 StrictHistoryTest = StrictHistory.TestCase

@@ -292,18 +292,6 @@ def test_long_values_are_cut_in_messages() -> None:
     assert shown({"b": 1, "a": "ü"}) == '{"a": "ü", "b": 1}'
 
 
-def test_hash_covers_all_and_forgets_the_order() -> None:
-    """The hash tells whether two wishes are the same wish."""
-    one = definition({"a": 1, "b": 2}, {"c": 3}, {"d": 4})
-    assert one.hash() == definition({"b": 2, "a": 1}, {"c": 3}, {"d": 4}).hash()
-    others = [
-        definition({"a": 1, "b": 2}, {"c": 3}),
-        Definition("rerank", "openai", {"a": 1}),
-        definition({"a": 1}),
-    ]
-    assert len({d.hash() for d in [one, *others]}) == 4
-
-
 def test_definition_of_a_spec_holds_what_the_spec_says() -> None:
     """Sections go over as they are."""
     spec = {

@@ -1,70 +1,33 @@
 """The plan table, row by row, and what counts as proof that a row was carried out."""
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from inference_operator.capabilities import of
 from inference_operator.endpoint import ABSENT, Definition, Difference
-from inference_operator.errors import Reason, ReconcileError, Stalled, Waiting
+from inference_operator.errors import Reason, Stalled, Waiting
 from inference_operator.plan import (
+    AFTER_RESET,
     Action,
     Create,
     Delete,
-    Desired,
     Ignored,
     Nothing,
     Past,
     Plan,
     Release,
     Update,
-    Verified,
     Why,
     plan,
-    verify,
 )
-
-V94, V95 = "9.4.3", "9.5.0"
-WORD = {"strategy": "word", "max_chunk_size": 50, "overlap": 5}
-SENTENCE = {"strategy": "sentence", "max_chunk_size": 250, "sentence_overlap": 1}
-
-
-def rerank(top: int = 3, *, model: str = "m1", **more: Any) -> Definition:
-    """A rerank endpoint: `top` can be updated, `model` cannot."""
-    return Definition("rerank", "cohere", {"model_id": model, **more}, {"top_n": top})
-
-
-def embedding(chunking: Mapping[str, Any]) -> Definition:
-    """An embedding endpoint that cuts its texts in this way."""
-    return Definition("text_embedding", "openai", {"model_id": "m1"}, {}, chunking)
-
-
-def wish(definition: Definition, *, secrets: bool = True) -> Desired:
-    """The wish for this endpoint."""
-    return Desired("docs", definition, secrets)
-
-
-def synced(applied: Definition, **more: Any) -> Past:
-    """A past in which `applied` was made true, with the secrets of today."""
-    return Past(applied=applied, secrets_changed=False, **more)
+from unit.wishes import SENTENCE, V94, V95, V819, WORD, embedding, rerank, synced, wish
 
 
 def decide(desired: Definition | None, observed: Definition | None, past: Past, version: str = V94) -> Plan:
     """The plan for a cluster of this version."""
     chosen = plan(wish(desired) if desired else None, observed, past, of(version, "default"), version)
     return replace(chosen, drift=tuple(chosen.drift))
-
-
-def check(desired: Definition, observed: Definition, past: Past, version: str = V94) -> Verified:
-    """What is still wrong in a cluster of this version."""
-    return verify(wish(desired), observed, past, of(version, "default"), version)
-
-
-def reason(problem: ReconcileError | None) -> Reason | None:
-    """The reason of a problem, if there is one."""
-    return problem.reason if problem else None
 
 
 CREATION: dict[str, tuple[Past, Action]] = {
@@ -295,6 +258,13 @@ def test_edit_and_drift_at_once_are_told_apart() -> None:
     assert [d.path for d in chosen.drift] == ["/serviceSettings/size"]
 
 
+def test_chunking_that_an_update_reset_is_no_drift_and_not_asked_for() -> None:
+    """Before 9.4 any update resets it, ours too; nobody has changed it, and no update can put it back."""
+    reset = embedding(AFTER_RESET)
+    assert decide(embedding(WORD), reset, synced(embedding(WORD)), V819) == Plan()
+    assert decide(embedding(WORD), reset, synced(embedding(WORD)), V94).drift
+
+
 def test_drift_in_an_endpoint_of_another_kind_is_told() -> None:
     """Where nothing can be asked for, the drift is still named."""
     other = Definition("completion", "cohere", {"model_id": "m2"}, {"top_n": 3})
@@ -318,105 +288,3 @@ def test_ignored_setting_is_asked_for_once(before: Ignored, version: str, action
     """What a version ignored with 200 is not sent again until value or version changes."""
     past = synced(rerank(model="m1"), ignored=[before])
     assert decide(rerank(model="m2"), rerank(model="m1"), past, version).action == action
-
-
-VERDICTS: dict[str, tuple[Definition, Definition, Past, str, Reason | None, list[Ignored]]] = {
-    "what is there equals the spec": (rerank(), rerank(extra=1), Past(), V94, None, []),
-    "the service is another": (
-        rerank(),
-        embedding(WORD),
-        synced(embedding(WORD)),
-        V95,
-        Reason.REPLACE_REQUIRED,
-        [],
-    ),
-    "an answer of 200 that took nothing over": (
-        rerank(model="m2"),
-        rerank(model="m1"),
-        synced(rerank(model="m1")),
-        V94,
-        Reason.UPDATE_NOT_APPLIED,
-        [M2],
-    ),
-    "a create that answered 200 and dropped a setting": (
-        rerank(model="m2"),
-        rerank(model="m1"),
-        Past(),
-        V94,
-        Reason.UPDATE_NOT_APPLIED,
-        [M2],
-    ),
-    "chunking that this version cannot change": (
-        embedding(WORD),
-        embedding({**WORD, "overlap": 7}),
-        synced(embedding(WORD)),
-        V94,
-        Reason.REPLACE_REQUIRED,
-        [],
-    ),
-    "chunking that a version that could did not change": (
-        embedding(WORD),
-        embedding({**WORD, "overlap": 7}),
-        synced(embedding(WORD)),
-        V95,
-        Reason.UPDATE_NOT_APPLIED,
-        [Ignored("/chunkingSettings/overlap", "5", V95)],
-    ),
-    "a setting that this version cannot clear": (
-        Definition("rerank", "cohere", {"model_id": "m1"}),
-        rerank(),
-        synced(rerank()),
-        V94,
-        Reason.REPLACE_REQUIRED,
-        [],
-    ),
-    "a cleared setting shows its default": (
-        Definition("rerank", "cohere", {"model_id": "m1"}),
-        rerank(),
-        synced(rerank()),
-        V95,
-        None,
-        [],
-    ),
-    "a replace that is needed goes before what was ignored": (
-        Definition("rerank", "cohere", {"model_id": "m2"}),
-        rerank(model="m1"),
-        synced(rerank(model="m1")),
-        V94,
-        Reason.REPLACE_REQUIRED,
-        [M2],
-    ),
-    "chunking that is asked for no longer": (
-        embedding({}),
-        embedding(WORD),
-        synced(embedding(WORD)),
-        V95,
-        Reason.REPLACE_REQUIRED,
-        [],
-    ),
-}
-
-
-@pytest.mark.parametrize(
-    ("desired", "observed", "past", "version", "problem", "ignored"), VERDICTS.values(), ids=VERDICTS
-)
-def test_answer_is_compared_with_the_wish(
-    desired: Definition,
-    observed: Definition,
-    past: Past,
-    version: str,
-    problem: Reason | None,
-    ignored: list[Ignored],
-) -> None:
-    """That the answer was 200 is no proof: what is still wrong is named, and what was ignored remembered."""
-    verified = check(desired, observed, past, version)
-    assert reason(verified.problem) == problem
-    assert verified.problem is None or isinstance(verified.problem, Stalled)
-    assert list(verified.ignored) == ignored
-
-
-def test_problem_names_path_and_values() -> None:
-    """A person reads which setting it is, what was asked for and what is there."""
-    problem = check(rerank(model="m2"), rerank(model="m1"), synced(rerank(model="m1"))).problem
-    assert problem
-    assert '/serviceSettings/model_id (asked for "m2", found "m1")' in problem.message

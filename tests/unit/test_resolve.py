@@ -73,7 +73,7 @@ def state(
 
 def recorded(*states: SecretState) -> InferenceEndpointStatus:
     """A status that says that these are in force."""
-    live = LoadedSecrets({}, list(states)).live("2026-01-01T00:00:00Z")
+    live = LoadedSecrets({}, list(states)).live("2026-01-01T00:00:00Z", checked=True)
     return InferenceEndpointStatus.model_validate({"secrets": [s.dump() for s in live]})
 
 
@@ -109,13 +109,14 @@ def test_record_of_live_secrets_holds_no_value() -> None:
     """Path, Secret, key, version and time: enough to see what is in force."""
     loaded = LoadedSecrets({API_KEY: SecretValue("hunter2")}, [state(b"one")])
     assert loaded.fingerprints() == fingerprints([state(b"one")]) == {API_KEY: b"one"}
-    (live,) = loaded.live("2026-01-01T00:00:00Z")
+    (live,) = loaded.live("2026-01-01T00:00:00Z", checked=True)
     assert live.dump() == {
         "path": API_KEY,
         "name": "keys",
         "key": "k",
         "resourceVersion": "5",
         "appliedAt": "2026-01-01T00:00:00Z",
+        "checked": True,
     }
     assert "hunter2" not in repr(loaded)
 

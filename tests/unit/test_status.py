@@ -9,11 +9,23 @@ from inference_operator.api.v1alpha1 import InferenceEndpointStatus, LiveSecret
 from inference_operator.conditions import merge, of_endpoint, timestamp
 from inference_operator.endpoint import ABSENT, Definition, Difference
 from inference_operator.plan import Ignored
-from inference_operator.status import Seen, after, applied_definition, claimed_cluster
+from inference_operator.status import (
+    Seen,
+    after,
+    applied_definition,
+    asked_of,
+    claimed_cluster,
+    claimed_definition,
+)
 from unit.samples import CLUSTER, NOW, OPERATION
 
 SECRET = LiveSecret(
-    path="/serviceSettings/api_key", name="keys", key="k", resource_version="5", applied_at=timestamp(NOW)
+    path="/serviceSettings/api_key",
+    name="keys",
+    key="k",
+    resource_version="5",
+    applied_at=timestamp(NOW),
+    checked=True,
 )
 
 
@@ -137,6 +149,14 @@ def test_applied_definition_is_read_back() -> None:
     """What was applied is compared with what the spec asks for now."""
     assert applied_definition(known({"a": 1})) == definition(a=1)
     assert applied_definition(status()) is None
+
+
+def test_claim_tells_what_was_asked_for() -> None:
+    """After a crash the record alone tells whether an endpoint is what we began to make, whatever the spec says then."""
+    wish = Definition("text_embedding", "openai", {"model_id": "m"}, {"user": "u"}, {"strategy": "word"})
+    operation = {**OPERATION, "asked": asked_of(wish).dump()}
+    assert claimed_definition(status(operation=operation)) == wish
+    assert claimed_definition(status()) is None
 
 
 CLAIMS: dict[str, tuple[InferenceEndpointStatus, str | None]] = {

@@ -173,6 +173,16 @@ class Drift(Model):
     observed: str = Field(description="The value found in Elasticsearch, as JSON.")
 
 
+class Asked(Model):
+    """The endpoint that a create request asks for; holds no secret."""
+
+    task_type: str = Field(description="Task type that was asked for.")
+    service: str = Field(description="Service that was asked for.")
+    service_settings: Settings = Field({}, description="Service settings that were asked for.")
+    task_settings: Settings = Field({}, description="Task settings that were asked for.")
+    chunking_settings: Settings = Field({}, description="Chunking settings that were asked for.")
+
+
 class Operation(Model):
     """A create request whose endpoint is not known to exist yet: written before the request, it is the claim on the id."""
 
@@ -183,7 +193,7 @@ class Operation(Model):
         description="The cluster that the request went to.",
     )
     inference_id: str = Field(description="The id that the request names.")
-    spec_hash: str = Field(description="Hash of the settings that were asked for, without secrets.")
+    asked: Asked = Field(description="What the request asks for.")
     started_at: str = Field(description="When it began.", json_schema_extra={"format": "date-time"})
     deadline: str = Field(
         description="When a request that got no answer can no longer take effect.",
@@ -199,6 +209,9 @@ class LiveSecret(Model):
     key: str = Field(description="Key in the Secret.")
     resource_version: str = Field(description="Version of the Secret that was applied.")
     applied_at: str = Field(description="When it was applied.", json_schema_extra={"format": "date-time"})
+    checked: bool = Field(
+        True, description="Whether Elasticsearch tried it at the provider; before 9.4 an update is not tried."
+    )
 
 
 class References(Model):

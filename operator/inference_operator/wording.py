@@ -1,0 +1,46 @@
+"""What a reconcile that went well says in words, in the summary and in events: pure."""
+
+from collections.abc import Sequence
+
+from inference_operator.api.v1alpha1 import LiveSecret
+from inference_operator.endpoint import Definition, shown
+from inference_operator.plan import Action, Create, Past, Update, Why
+
+
+def reason_of(action: Action, past: Past) -> Why | None:
+    """Why something changed; finding an endpoint that can be taken over is a change too."""
+    if isinstance(action, Create | Update):
+        return action.why
+    if past.applied is None:
+        return Why.NEW if past.claimed is not None else Why.ADOPTED
+    return None
+
+
+def story(why: Why, inference_id: str) -> str:
+    """The sentence of the event that tells of a change."""
+    what = f"inference endpoint {inference_id!r}"
+    return {
+        Why.NEW: f"{what} was created",
+        Why.ADOPTED: f"{what} existed already, equals the spec, and was taken over",
+        Why.SPEC: f"{what} was updated in place",
+        Why.SECRETS: f"{what} was given the changed secrets",
+        Why.DRIFT: f"{what} had been changed or deleted by somebody else and was put back",
+    }[why]
+
+
+def synced_message(secrets: Sequence[LiveSecret]) -> str:
+    """What the summary says when all is well; `secrets` are those in force."""
+    text = "the endpoint is what the spec asks for"
+    if all(s.checked for s in secrets):
+        return text
+    return f"{text}; the changed secrets were applied, not checked by this version of elasticsearch"
+
+
+def lost_chunking(action: Action, before: Definition | None, after: Definition) -> str | None:
+    """What an update did to the chunking settings that nobody asked it for."""
+    if not isinstance(action, Update) or action.chunking_settings or before is None:
+        return None
+    if before.chunking_settings == after.chunking_settings:
+        return None
+    was, now = shown(before.chunking_settings), shown(after.chunking_settings)
+    return f"the update made elasticsearch reset the chunking settings from {was} to {now}"

@@ -1,0 +1,60 @@
+"""What is said when all went well, and that it says no more than what is known."""
+
+import pytest
+
+from inference_operator.api.v1alpha1 import LiveSecret
+from inference_operator.endpoint import Definition
+from inference_operator.plan import AFTER_RESET, Action, Create, Nothing, Past, Update, Why
+from inference_operator.wording import lost_chunking, reason_of, story, synced_message
+from unit.wishes import SENTENCE, embedding, rerank, synced
+
+
+def live(*, checked: bool) -> LiveSecret:
+    """A secret in force."""
+    return LiveSecret(path="/a", name="n", key="k", resource_version="1", applied_at="t", checked=checked)
+
+
+def test_unchecked_secret_is_told_as_such() -> None:
+    """Ready is true, and no more is claimed than what this version of Elasticsearch can tell."""
+    assert "not checked" not in synced_message([])
+    assert "not checked" not in synced_message([live(checked=True)])
+    assert "applied, not checked by this version" in synced_message([live(checked=True), live(checked=False)])
+
+
+CHUNKING: dict[str, tuple[Action, Definition | None, Definition, bool]] = {
+    "an update reset it": (Update(Why.SECRETS), embedding(SENTENCE), embedding(AFTER_RESET), True),
+    "an update kept it": (Update(Why.SECRETS), embedding(SENTENCE), embedding(SENTENCE), False),
+    "it was asked for": (
+        Update(Why.SPEC, chunking_settings=AFTER_RESET),
+        embedding(SENTENCE),
+        embedding(AFTER_RESET),
+        False,
+    ),
+    "the endpoint is new": (Create(Why.NEW), None, embedding(SENTENCE), False),
+    "nothing was done": (Nothing(), embedding(SENTENCE), embedding(SENTENCE), False),
+}
+
+
+@pytest.mark.parametrize(("action", "before", "after", "told"), CHUNKING.values(), ids=CHUNKING)
+def test_lost_chunking_is_told(
+    action: Action, before: Definition | None, after: Definition, told: bool
+) -> None:
+    """Before and after are compared, so that what nobody asked for does not pass in silence."""
+    text = lost_chunking(action, before, after)
+    assert (text is not None) == told
+    assert text is None or ("sentence" in text and "word" in text)
+
+
+REASONS: dict[str, tuple[Action, Past, Why | None]] = {
+    "an action says itself why it was taken": (Update(Why.DRIFT), synced(rerank()), Why.DRIFT),
+    "an endpoint found is taken over": (Nothing(), Past(), Why.ADOPTED),
+    "a create whose answer was lost is found": (Nothing(), Past(claimed=rerank()), Why.NEW),
+    "nothing happened": (Nothing(), synced(rerank()), None),
+}
+
+
+@pytest.mark.parametrize(("action", "past", "why"), REASONS.values(), ids=REASONS)
+def test_change_is_told_by_its_reason(action: Action, past: Past, why: Why | None) -> None:
+    """Each change is one event, and what is no change is none."""
+    assert reason_of(action, past) == why
+    assert why is None or "'docs'" in story(why, "docs")
