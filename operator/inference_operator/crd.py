@@ -151,12 +151,12 @@ class _Dumper(yaml.SafeDumper):
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Write one file per kind into the folder that the command line names."""
-    (folder,) = sys.argv[1:] if arguments is None else arguments
-    Path(folder).mkdir(parents=True, exist_ok=True)
-    for kind in KINDS:
-        text = yaml.dump(custom_resource_definition(kind), Dumper=_Dumper, sort_keys=False, width=110)
-        (Path(folder) / f"{GROUP}_{kind.plural}.yaml").write_text(HEADER + text, encoding="utf-8")
+    """Write one file per kind into each folder that the command line names."""
+    for folder in map(Path, sys.argv[1:] if arguments is None else arguments):
+        folder.mkdir(parents=True, exist_ok=True)
+        for kind in KINDS:
+            text = yaml.dump(custom_resource_definition(kind), Dumper=_Dumper, sort_keys=False, width=110)
+            (folder / f"{GROUP}_{kind.plural}.yaml").write_text(HEADER + text, encoding="utf-8")
 
 
 if __name__ == "__main__":

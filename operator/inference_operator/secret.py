@@ -9,11 +9,13 @@ import hashlib
 import json
 import re
 import secrets
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote, quote_plus
 
 MASK = "•••"
 _MIN_LENGTH = 4  # shorter values cannot be masked without garbling ordinary text
+_END = 8  # characters by which a value is looked up
 _MAX_TEXT = 512  # characters of remote text that reach a person
 _SECRET_NAME = re.compile(r"key|secret|token|password", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
@@ -57,11 +59,15 @@ class Fingerprinter:
 
 
 class Redactor:
-    """Replaces every known secret value, raw or encoded, by a mask."""
+    """Replaces every known secret value, raw or encoded, by a mask.
+
+    What it costs depends on the text and not on how many values are known: those are looked up by how they end
+    (many keys of a provider begin alike).
+    """
 
     def __init__(self) -> None:
         self._known: set[str] = set()
-        self._needles: list[str] | None = []  # None: to be sorted anew
+        self._by_end: dict[int, dict[str, set[str]]] = {}  # length of the end -> the end -> what ends so
 
     def learn(self, value: SecretValue) -> None:
         """Mask this value from now on."""
@@ -69,21 +75,27 @@ class Redactor:
         if len(text) < _MIN_LENGTH or text in self._known:
             return
         self._known.add(text)
-        self._needles = None
+        for needle in _encodings(text):
+            end = needle[-_END:]
+            self._by_end.setdefault(len(end), {}).setdefault(end, set()).add(needle)
         for part in _secret_parts(text):
             self.learn(SecretValue(part))
 
     def redact(self, text: str) -> str:
-        """`text` without any known secret."""
-        if self._needles is None:
-            # Longest first, so that a value which contains another is masked whole.
-            self._needles = sorted(
-                {e for text in self._known for e in _encodings(text)}, key=len, reverse=True
-            )
-        for needle in self._needles:
-            if needle in text:
-                text = text.replace(needle, MASK)
-        return text
+        """`text` without any known secret; where two overlap, both are masked as one."""
+        shown, hidden = [], 0
+        for start, end in sorted(self._finds(text)):
+            if start >= hidden:
+                shown += [text[hidden:start], MASK]
+            hidden = max(hidden, end)
+        return "".join([*shown, text[hidden:]])
+
+    def _finds(self, text: str) -> Iterator[tuple[int, int]]:
+        for length, needles in self._by_end.items():
+            for end in range(length, len(text) + 1):
+                for needle in needles.get(text[end - length : end], ()):
+                    if text.endswith(needle, 0, end):
+                        yield end - len(needle), end
 
     def redact_all(self, value: Any) -> Any:
         """A JSON value without any known secret in any of its strings."""

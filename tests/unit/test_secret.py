@@ -4,6 +4,8 @@ import json
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from inference_operator.secret import MASK, Fingerprinter, Redactor, SecretValue
 
@@ -87,6 +89,20 @@ def test_redactor_masks_every_form_of_a_value(shown: str) -> None:
 def test_redactor_masks_unpadded_and_padded_base64() -> None:
     """The padding of base64 may stay, the value may not."""
     assert redactor("12345678").redact("MTIzNDU2Nzg= MTIzNDU2Nzg") == f"{MASK}= {MASK}"
+
+
+@given(
+    values=st.lists(st.text("ab", min_size=4, max_size=12), max_size=6),
+    text=st.text("ab-", max_size=60),
+)
+def test_nothing_known_is_left(values: list[str], text: str) -> None:
+    """However values overlap, each character that belongs to one is hidden, and no other."""
+    hidden: set[int] = set()
+    for value in values:
+        starts = (i for i in range(len(text)) if text.startswith(value, i))
+        hidden.update(*(range(i, i + len(value)) for i in starts))
+    kept = "".join(c for i, c in enumerate(text) if i not in hidden)
+    assert redactor(*values).redact(text).replace(MASK, "") == kept
 
 
 def test_redactor_masks_the_longer_value_first() -> None:
