@@ -59,11 +59,15 @@ class Transport:
         self._in_flight = 0
         self._idle = asyncio.Event()
         self._idle.set()
+        tls = _tls(target.ca)
         connector = aiohttp.TCPConnector(
-            limit=0, resolver=GuardedResolver(guard), ssl=_tls(target.ca), use_dns_cache=False
+            limit=0, resolver=GuardedResolver(guard), ssl=tls, use_dns_cache=False
         )
         self._client = httpx.AsyncClient(
-            transport=AiohttpTransport(client=lambda: _session(connector)),
+            transport=AiohttpTransport(
+                verify=tls,  # not used, but it would load a bundle of CAs otherwise
+                client=lambda: _session(connector),
+            ),
             base_url=target.url.rstrip("/"),
             headers={
                 "Accept": "application/json",
