@@ -13,6 +13,11 @@ class Capabilities:
 
     put_timeout: bool
     """A create request takes `?timeout=` (8.19, 9.1 and newer)."""
+    create_answers_mapped: bool
+    """A create of an embedding endpoint that an index mapping names already is always answered (9.4 and newer).
+
+    8.19.8 was seen to answer it only if `dimensions` and `similarity` are given.
+    """
     update_validates: bool
     """An update is tried out at the provider before it is stored (9.4 and newer)."""
     update_keeps_chunking: bool
@@ -46,6 +51,7 @@ def of(number: str, flavor: str) -> Capabilities:
     version = (99, 0) if flavor == "serverless" else version_tuple(number)
     return Capabilities(
         put_timeout=version >= (9, 1) or (8, 19) <= version < (9, 0),
+        create_answers_mapped=version >= (9, 4),
         update_validates=version >= (9, 4),
         update_keeps_chunking=version >= (9, 4),
         update_changes_chunking=version >= (9, 5),

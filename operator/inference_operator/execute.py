@@ -29,6 +29,7 @@ from inference_operator.resolve import LoadedSecrets, Subject, load_secrets, sub
 from inference_operator.secret import SecretValue
 from inference_operator.status import asked_of
 from inference_operator.store import connection_of
+from inference_operator.wording import unanswered_create
 
 SLACK = 10.0
 """Seconds after our own deadline within which a request without an answer may still take effect."""
@@ -179,6 +180,8 @@ async def _send_create(work: Work, body: Mapping[str, Any]) -> Mapping[str, Any]
     except ReconcileError as error:
         if not error.ambiguous:
             work.memory.unresolved_until = LONG_AGO
+        if error.reason is Reason.TIMED_OUT:
+            error.message += unanswered_create(work.desired.definition, work.client.identity.capabilities)
         raise
     work.memory.unresolved_until = LONG_AGO
     return item

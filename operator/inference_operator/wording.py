@@ -1,8 +1,9 @@
-"""What a reconcile that went well says in words, in the summary and in events: pure."""
+"""What a reconcile says in words, beside what an error says for itself: pure."""
 
 from collections.abc import Sequence
 
 from inference_operator.api.v1alpha1 import LiveSecret
+from inference_operator.capabilities import Capabilities
 from inference_operator.endpoint import Definition, shown
 from inference_operator.plan import Action, Create, Past, Update, Why
 
@@ -34,6 +35,17 @@ def synced_message(secrets: Sequence[LiveSecret]) -> str:
     if all(s.checked for s in secrets):
         return text
     return f"{text}; the changed secrets were applied, not checked by this version of elasticsearch"
+
+
+def unanswered_create(wish: Definition, capabilities: Capabilities) -> str:
+    """What to try where a create was not answered in time, if there is something to try."""
+    given = {"dimensions", "similarity"} <= wish.service_settings.keys()
+    if capabilities.create_answers_mapped or wish.task_type != "text_embedding" or given:
+        return ""
+    return (
+        "; if an index mapping names this id already, give dimensions and similarity in serviceSettings too: "
+        "without them this version of elasticsearch does not answer"
+    )
 
 
 def lost_chunking(action: Action, before: Definition | None, after: Definition) -> str | None:

@@ -4,24 +4,24 @@ import pytest
 
 from inference_operator.capabilities import of, supported, version_tuple
 
-# number, flavour: put_timeout, update_validates, _keeps_chunking, _changes_chunking, _clears, _keeps_secrets
+# number, flavour: the capabilities in their order, each by a letter
 VERSIONS: dict[tuple[str, str], str] = {
-    ("8.18.0", "default"): "------",
-    ("8.18.8", "default"): "------",
-    ("8.19.0", "default"): "t-----",
-    ("8.20.1", "default"): "t-----",
-    ("9.0.0", "default"): "------",
-    ("9.0.8", "default"): "------",
-    ("9.1.0", "default"): "t-----",
-    ("9.3.4", "default"): "t-----",
-    ("9.4.0", "default"): "tvk---",
-    ("9.4.3", "default"): "tvk---",
-    ("9.5.0-SNAPSHOT", "default"): "tvkccs",
-    ("9.10.0", "default"): "tvkccs",
-    ("10.0.0", "default"): "tvkccs",
-    ("8.11.0", "serverless"): "tvkccs",
-    ("unreadable", "serverless"): "tvkccs",
-    ("unreadable", "default"): "------",
+    ("8.18.0", "default"): "-------",
+    ("8.18.8", "default"): "-------",
+    ("8.19.0", "default"): "t------",
+    ("8.20.1", "default"): "t------",
+    ("9.0.0", "default"): "-------",
+    ("9.0.8", "default"): "-------",
+    ("9.1.0", "default"): "t------",
+    ("9.3.4", "default"): "t------",
+    ("9.4.0", "default"): "tavk---",
+    ("9.4.3", "default"): "tavk---",
+    ("9.5.0-SNAPSHOT", "default"): "tavkccs",
+    ("9.10.0", "default"): "tavkccs",
+    ("10.0.0", "default"): "tavkccs",
+    ("8.11.0", "serverless"): "tavkccs",
+    ("unreadable", "serverless"): "tavkccs",
+    ("unreadable", "default"): "-------",
 }
 
 
@@ -31,13 +31,14 @@ def test_capabilities_of_a_version(version: tuple[str, str], letters: str) -> No
     can = of(*version)
     have = (
         can.put_timeout,
+        can.create_answers_mapped,
         can.update_validates,
         can.update_keeps_chunking,
         can.update_changes_chunking,
         can.update_clears,
         can.update_keeps_secrets,
     )
-    assert "".join(letter if has else "-" for letter, has in zip("tvkccs", have, strict=True)) == letters
+    assert "".join(letter if has else "-" for letter, has in zip("tavkccs", have, strict=True)) == letters
 
 
 @pytest.mark.parametrize(
@@ -69,5 +70,6 @@ def test_version_is_read_as_numbers(number: str, parts: tuple[int, int]) -> None
 def test_capabilities_have_names_for_the_status() -> None:
     """The status lists what is there, in CamelCase."""
     assert of("8.18.0", "default").names() == []
-    assert of("9.4.3", "default").names() == ["PutTimeout", "UpdateValidates", "UpdateKeepsChunking"]
-    assert len(of("9.5.0", "default").names()) == 6
+    names = ["PutTimeout", "CreateAnswersMapped", "UpdateValidates", "UpdateKeepsChunking"]
+    assert of("9.4.3", "default").names() == names
+    assert len(of("9.5.0", "default").names()) == 7

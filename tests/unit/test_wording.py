@@ -3,10 +3,11 @@
 import pytest
 
 from inference_operator.api.v1alpha1 import LiveSecret
+from inference_operator.capabilities import of
 from inference_operator.endpoint import Definition
 from inference_operator.plan import AFTER_RESET, Action, Create, Nothing, Past, Update, Why
-from inference_operator.wording import lost_chunking, reason_of, story, synced_message
-from unit.wishes import SENTENCE, embedding, rerank, synced
+from inference_operator.wording import lost_chunking, reason_of, story, synced_message, unanswered_create
+from unit.wishes import SENTENCE, V94, V819, embedding, rerank, synced
 
 
 def live(*, checked: bool) -> LiveSecret:
@@ -43,6 +44,24 @@ def test_lost_chunking_is_told(
     text = lost_chunking(action, before, after)
     assert (text is not None) == told
     assert text is None or ("sentence" in text and "word" in text)
+
+
+HINTS: dict[str, tuple[Definition, str, bool]] = {
+    "an embedding before 9.4": (embedding({}), V819, True),
+    "an embedding from 9.4 on": (embedding({}), V94, False),
+    "no embedding": (rerank(), V819, False),
+    "an embedding with both": (
+        Definition("text_embedding", "openai", {"dimensions": 8, "similarity": "cosine"}),
+        V819,
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize(("wish", "version", "hint"), HINTS.values(), ids=HINTS)
+def test_unanswered_create_has_a_hint_where_one_helps(wish: Definition, version: str, hint: bool) -> None:
+    """8.19.8 does not answer a create whose id a mapping names already, unless it need not ask for the dimensions."""
+    assert ("dimensions and similarity" in unanswered_create(wish, of(version, "default"))) == hint
 
 
 REASONS: dict[str, tuple[Action, Past, Why | None]] = {
