@@ -135,7 +135,9 @@ class _Check:
         if old and session.client and old.transport is not session.client.transport:
             self.ctx.spawn(old.transport.close())
         self.ctx.sessions[self.key] = session
-        if before is None or _outcome(before) != _outcome(session):
+        if before is None:  # the first look of this process: workers and governor bound what follows
+            _wake_endpoints(self.key, self.ctx, spread=0.0)
+        elif _outcome(before) != _outcome(session):
             _wake_endpoints(self.key, self.ctx)
 
     async def _report(self, found: _Found) -> None:
@@ -205,12 +207,12 @@ def _outcome(session: Session) -> tuple[str | None, str | None]:
     return session.cluster_uuid, session.problem.reason if session.problem else None
 
 
-def _wake_endpoints(key: Key, ctx: Context) -> None:
+def _wake_endpoints(key: Key, ctx: Context, spread: float = _SPREAD) -> None:
     """Wake the endpoints spread out, so that a cluster that comes or goes causes no stampede."""
     users = ctx.store.users_of_connection(key)
-    spread = min(_SPREAD * len(users), _LONGEST_SPREAD)
+    longest = min(spread * len(users), _LONGEST_SPREAD)
     for user in users:
-        ctx.queue.add_after(user, random.uniform(0, spread))  # noqa: S311 - jitter
+        ctx.queue.add_after(user, random.uniform(0, longest))  # noqa: S311 - jitter
 
 
 def _facts(identity: Identity) -> dict[str, object]:

@@ -173,7 +173,7 @@ def _failure(status: int, answer: Mapping[str, Any]) -> Transient:
     if status == 409 or (status == 422 and not causes):
         return Conflict()
     if status == 403:
-        text = "the operator's ServiceAccount may not do this; compare its rights with deploy/rbac"
+        text = "the operator's ServiceAccount may not do this; compare its rights with deploy/install.yaml"
         return _Forbidden(Reason.KUBERNETES_UNAVAILABLE, text)
     fields = ", ".join(str(c.get("field")) for c in causes or [])
     detail = f" (fields {fields})" if fields else ""
@@ -196,7 +196,8 @@ def _same_version(raw: Raw) -> list[dict[str, Any]]:
 
 async def connect(may_write: Callable[[], bool]) -> Kube:
     """The API server that the pod's ServiceAccount, or else KUBECONFIG, leads to."""
-    configuration = client.Configuration()
+    # Else aiohttp looks for proxies and ~/.netrc at every request, in a thread; a kubeconfig can name a proxy itself.
+    configuration = client.Configuration(client_session_kwargs={"trust_env": False})
     try:
         config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]  # the same
     except config.ConfigException:

@@ -10,10 +10,9 @@ from aiohttp import web
 from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from inference_operator.conditions import Type, find
+from inference_operator.conditions import Type
 from inference_operator.context import Context
-from inference_operator.objects import ENDPOINT
-from inference_operator.resolve import subject_of
+from inference_operator.objects import ENDPOINT, Raw
 
 LOGGER = logging.getLogger(__name__)
 
@@ -68,11 +67,19 @@ def refresh_gauges(ctx: Context) -> None:
     ctx.metrics.endpoints.clear()
     found: Counter[tuple[str, str]] = Counter()
     for key in ctx.store.keys(ENDPOINT):
-        raw = ctx.store.get(key)
-        ready = find(subject_of(key, raw).status.conditions, Type.READY) if raw else None
-        found[(ready.status, ready.reason) if ready else ("Unknown", "")] += 1
+        found[_readiness(ctx.store.get(key) or {})] += 1
     for labels, count in found.items():
         ctx.metrics.endpoints.labels(*labels).set(count)
+
+
+def _readiness(raw: Raw) -> tuple[str, str]:
+    """Status and reason of Ready, read from the object as it is: to parse thousands would hold up everything else."""
+    status = raw.get("status")
+    listed = status.get("conditions") if isinstance(status, dict) else None
+    for condition in listed if isinstance(listed, list) else []:
+        if isinstance(condition, dict) and condition.get("type") == Type.READY:
+            return str(condition.get("status")), str(condition.get("reason"))
+    return "Unknown", ""
 
 
 async def serve(health: Health) -> web.AppRunner:

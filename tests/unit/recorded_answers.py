@@ -1,4 +1,4 @@
-"""Answers of a real server, recorded from Elasticsearch 9.4.3: those of the stand-in, as this operator's tests need them.
+"""Answers of real servers, recorded from Elasticsearch 9.4.3 and 8.19.8: those of the stand-in, as tests need them.
 
 Where they come from stands in `testbed/standin/recorded/README.md`.
 """
@@ -24,13 +24,14 @@ class Created(NamedTuple):
 
 
 @cache
-def _exchanges(name: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (_RECORDED / f"{name}.jsonl").read_text("utf-8").splitlines()]
+def _exchanges(name: str, version: str) -> list[dict[str, Any]]:
+    path = _RECORDED / version / f"{name}.jsonl"
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
-def refusal(name: str, note: str) -> Answer:
+def refusal(name: str, note: str, version: str = "9.4.3") -> Answer:
     """The answer to the request of this note, the one with an error if there are several."""
-    (found,) = (x for x in _exchanges(name) if x["note"] == note and x["status"] != 200)
+    (found,) = (x for x in _exchanges(name, version) if x["note"] == note and x["status"] != 200)
     return Answer(found["status"], found["answer"])
 
 
@@ -38,7 +39,7 @@ def created() -> Iterator[Created]:
     """Every create request that succeeded; requests that are equal, once."""
     seen = []
     for name in ("basic", "chunk_update", "validation", "services", "semantics"):
-        for number, exchange in enumerate(_exchanges(name), start=1):
+        for number, exchange in enumerate(_exchanges(name, "9.4.3"), start=1):
             asked, answer = exchange.get("body"), exchange["answer"]
             is_create = exchange["method"] == "PUT" and "/_update" not in exchange["path"]
             if not is_create or exchange["status"] != 200 or not isinstance(asked, dict) or asked in seen:

@@ -159,6 +159,14 @@ def test_recorded_answer(name: str, note: str, kind: type[ReconcileError], reaso
     assert not is_absent(answer)
 
 
+def test_settings_over_which_the_server_stumbles_are_not_tried_again() -> None:
+    """8.19.8 fails of its own accord where a setting that it does not call required is missing; waiting mends nothing."""
+    error = failure(refusal("services", "hugging_face completion", "8.19.8"))
+    assert isinstance(error, Stalled)
+    assert error.reason is Reason.PROVIDER_REJECTED
+    assert "one may be missing, such as model_id" in error.message
+
+
 def envelope(status: int, kind: str, text: str, **more: Any) -> Answer:
     """An answer that was not recorded, with an error as Elasticsearch writes it."""
     return Answer(status, {"error": {"type": kind, "reason": text, **more}, "status": status})

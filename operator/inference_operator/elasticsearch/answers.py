@@ -40,6 +40,15 @@ class Answer:
         return str(self.error.get("type", ""))
 
     @property
+    def types(self) -> list[str]:
+        """The types of the error and of its causes, from the outside in."""
+        found, error = [], self.error
+        while isinstance(error, Mapping):
+            found.append(str(error.get("type", "")))
+            error = error.get("caused_by", None)
+        return found
+
+    @property
     def reason(self) -> str:
         """The text of the error, with that of its innermost cause, where the provider's words are."""
         own = str(self.error.get("reason", ""))
@@ -168,6 +177,11 @@ def _provider_failure(answer: Answer) -> ReconcileError:
     cause = answer.reason.split("threw an exception.", 1)[-1].strip() or answer.reason
     match = _PROVIDER_STATUS.search(cause)
     status = int(match[1]) if match else None
+    if "null_pointer_exception" in answer.types:
+        return Stalled(
+            Reason.PROVIDER_REJECTED,
+            f"elasticsearch stumbles over the settings ({cause}); one may be missing, such as model_id",
+        )
     if status in _KEY_REFUSED:
         return Stalled(
             Reason.PROVIDER_REFUSED_KEY,

@@ -43,7 +43,23 @@ class Call:
 
     def task_type(self) -> str:
         """The task type in the path; `any` if there is none."""
-        return parse_task_type(self.parts.get("task_type", "any"))
+        return self._parse_task_type(self.parts.get("task_type", "any"))
+
+    def resolve_task_type(self, in_url: str, in_body: Any) -> str:
+        """The one task type that URL and body name together."""
+        if in_body is not None and not isinstance(in_body, str):
+            raise class_cast(in_body, "java.lang.String")
+        if in_body is None:
+            if in_url == "any":
+                raise bad_request("model is missing required setting [task_type]")
+            return in_url
+        named = self._parse_task_type(in_body)
+        if named == "any":
+            raise bad_request("task_type [any] is not valid type for inference")
+        if in_url not in (named, "any"):
+            text = f"task_type parameter in the request URL [{in_url}] and the request body [{named}]"
+            raise bad_request(f"Cannot resolve conflicting {text}")
+        return named
 
     def flag(self, name: str) -> bool:
         """A boolean query parameter; present without a value means true."""
@@ -79,30 +95,11 @@ class Call:
         """Refuses what the caller may not do."""
         self.principal.authorize(action)
 
-
-def parse_task_type(text: str) -> str:
-    """A task type by its name."""
-    name = text.strip().lower()
-    if name not in TASK_TYPES:
-        raise bad_request(f"Unknown task_type [{text}]")
-    return name
-
-
-def resolve_task_type(in_url: str, in_body: Any) -> str:
-    """The one task type that URL and body name together."""
-    if in_body is not None and not isinstance(in_body, str):
-        raise class_cast(in_body, "java.lang.String")
-    if in_body is None:
-        if in_url == "any":
-            raise bad_request("model is missing required setting [task_type]")
-        return in_url
-    named = parse_task_type(in_body)
-    if named == "any":
-        raise bad_request("task_type [any] is not valid type for inference")
-    if in_url not in (named, "any"):
-        text = f"task_type parameter in the request URL [{in_url}] and the request body [{named}]"
-        raise bad_request(f"Cannot resolve conflicting {text}")
-    return named
+    def _parse_task_type(self, text: str) -> str:
+        name = text.strip().lower()
+        if name not in TASK_TYPES or name in self.cluster.profile.unknown_task_types:
+            raise bad_request(f"Unknown task_type [{text}]")
+        return name
 
 
 def _seconds(text: str) -> float:

@@ -1,8 +1,10 @@
 """The rules of `chunking_settings`, and what is stored for them."""
 
+from math import inf
 from typing import Any
 
 from testbed.standin.javatext import hash_order, java_text
+from testbed.standin.profiles import Profile
 from testbed.standin.refusal import illegal_argument, invalid
 from testbed.standin.services import Setting
 from testbed.standin.values import read
@@ -28,7 +30,7 @@ _SMALLEST = {"word": 10, "sentence": 20, "recursive": 10, "none": 0}
 _TITLES = {"word": "Word based", "sentence": "Sentence based", "recursive": "Recursive"}
 
 
-def parse_chunking(given: dict[str, Any]) -> dict[str, Any]:
+def parse_chunking(given: dict[str, Any], profile: Profile) -> dict[str, Any]:
     """The chunking settings to store; raises what the server answers to wrong ones."""
     if not given:
         return dict(DEFAULT)
@@ -42,7 +44,7 @@ def parse_chunking(given: dict[str, Any]) -> dict[str, Any]:
     _refuse_unknown(strategy, given)
     known = _SETTINGS[strategy]
     settings = {**read(known[:1], given, "chunking_settings"), **read(known[1:], given, "chunking_settings")}
-    if problems := _problems(strategy, settings):
+    if problems := _problems(strategy, settings, profile):
         raise invalid(problems)
     return {"strategy": strategy, **_completed(strategy, settings)}
 
@@ -55,14 +57,15 @@ def _refuse_unknown(strategy: str, given: dict[str, Any]) -> None:
         raise invalid([f"{text}: [{', '.join(extra)}]"])
 
 
-def _problems(strategy: str, settings: dict[str, Any]) -> list[str]:
-    size, least = settings["max_chunk_size"], float(_SMALLEST[strategy])
-    if size < least:
-        text = f"[max_chunk_size] must be greater than or equal to [{least}]"
-        return [f"[chunking_settings] Invalid value [{float(size)}]. {text}"]
-    if settings.get("overlap", 0) > size // 2:
-        text = f"[overlap] must be less than or equal to [{float(size // 2)}]"
-        return [f"[chunking_settings] Invalid value [{float(settings['overlap'])}]. {text}"]
+def _problems(strategy: str, settings: dict[str, Any], profile: Profile) -> list[str]:
+    size, overlap = settings["max_chunk_size"], settings.get("overlap", 0)
+    most = profile.longest_sentence_chunk if strategy == "sentence" else inf
+    if size < _SMALLEST[strategy]:
+        return [_out_of_range("max_chunk_size", size, "greater", _SMALLEST[strategy], profile)]
+    if size > most:
+        return [_out_of_range("max_chunk_size", size, "less", most, profile)]
+    if overlap > size // 2:
+        return [_out_of_range("overlap", overlap, "less", size // 2, profile)]
     if settings.get("sentence_overlap", 1) not in (0, 1):
         return [f"sentence_overlap[{settings['sentence_overlap']}] must be either 0 or 1"]
     if "separators" in settings and "separator_group" in settings:
@@ -70,6 +73,11 @@ def _problems(strategy: str, settings: dict[str, Any]) -> list[str]:
     if settings.get("separators") == []:
         return ["Recursive chunking settings can not have an empty list of separators"]
     return []
+
+
+def _out_of_range(name: str, value: int, side: str, limit: float, profile: Profile) -> str:
+    text = f"[{name}] must be {profile.limit_article}{side} than or equal to [{float(limit)}]"
+    return f"[chunking_settings] Invalid value [{float(value)}]. {text}"
 
 
 def _completed(strategy: str, settings: dict[str, Any]) -> dict[str, Any]:

@@ -81,9 +81,9 @@ class Standin:
         """The version number that `GET /` tells."""
         return str(self._ask("version"))
 
-    def reset(self) -> None:
-        """Brings everything but URL, UUID and first credentials back to the beginning."""
-        self._ask("reset")
+    def reset(self, *, profile: str | None = None) -> None:
+        """Brings everything but URL, UUID and first credentials back to the beginning; as another version if it is named."""
+        self._ask("reset", profile=profile)
 
     # What happened
 
@@ -149,8 +149,12 @@ class Standin:
         """How often a fault was applied."""
         return int(self._ask("hits", fault=fault))
 
+    def release(self, fault: int) -> list[int]:
+        """Serves, now, what a fault has put off with `when="later"`; the statuses of what is done then."""
+        return list(self._ask("release", fault=fault))
+
     def reset_faults(self) -> None:
-        """Removes all faults; requests that hang are cut."""
+        """Removes all faults; requests that hang are cut, those put off are never served."""
         self._ask("reset_faults")
 
     def down(self) -> None:
@@ -169,9 +173,9 @@ class Standin:
         """The secret values that the provider takes; None: all."""
         self._ask("keys", accepted=keys if keys is None else list(keys))
 
-    def refuse_key(self, key: str) -> None:
-        """Lets the provider refuse a key."""
-        self._ask("refuse", key=key)
+    def refuse_key(self, key: str, **words: str) -> None:
+        """Lets the provider refuse a key; `words`: what it says then."""
+        self._ask("refuse", key=key, **words)
 
     def provider(self, **script: Any) -> None:
         """How the provider behaves: `status` and `message`, `failure`, `delay`, `dimensions`, `times`; nothing: as usual."""

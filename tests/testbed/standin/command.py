@@ -6,6 +6,7 @@ import json
 import secrets
 import signal
 import ssl
+import sys
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -34,6 +35,7 @@ class Options:
 
 def main(arguments: list[str]) -> None:
     """Run until SIGTERM or SIGINT."""
+    sys.setrecursionlimit(10_000)  # for bodies that are nested as deeply as the real server reads them
     parser = argparse.ArgumentParser("python -m testbed standin", description=__doc__)
     parser.add_argument(
         "--directory", type=Path, required=True, help="gets the certificate and the ready file"
@@ -53,7 +55,11 @@ async def _serve(options: Options) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
     first = _FirstCredentials()
-    fresh = partial(_cluster, options.profile, first, secrets.token_urlsafe(16))
+    uuid = secrets.token_urlsafe(16)
+
+    def fresh(profile: str | None = None) -> Cluster:
+        return _cluster(profile or options.profile, first, uuid, tokens=options.tls)
+
     server = Server(fresh(), _tls(options), options.latency_ms)
     control = web.AppRunner(
         application(Control(server, fresh, first.key_id)), access_log=None, shutdown_timeout=0
@@ -83,8 +89,8 @@ class _FirstCredentials:
         return Principal("elastic", privileges, key_id=self.key_id, key_name="operator", secret=self.key)
 
 
-def _cluster(profile: str, first: _FirstCredentials, uuid: str) -> Cluster:
-    security = Security(roles={"superuser": {"all"}}, keys={first.key_id: first.api_key()})
+def _cluster(profile: str, first: _FirstCredentials, uuid: str, *, tokens: bool) -> Cluster:
+    security = Security(roles={"superuser": {"all"}}, keys={first.key_id: first.api_key()}, tokens=tokens)
     security.create_user("elastic", first.password, ["superuser"])
     return Cluster(PROFILES[profile], security, uuid=uuid)
 

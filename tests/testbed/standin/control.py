@@ -11,16 +11,16 @@ from typing import Any
 
 from aiohttp import web
 
-from testbed.standin.provider import Script
+from testbed.standin.merging import merged
+from testbed.standin.provider import REFUSED, Script
 from testbed.standin.server import Server
 from testbed.standin.state import Cluster, Deployment, Reference
-from testbed.standin.values import merged
 
 
 class Control:
     """The verbs; each takes the JSON object of the request as keyword arguments and answers with a JSON value."""
 
-    def __init__(self, server: Server, fresh: Callable[[], Cluster], key_id: str) -> None:
+    def __init__(self, server: Server, fresh: Callable[[str | None], Cluster], key_id: str) -> None:
         self.server = server
         self.fresh = fresh
         self.key_id = key_id
@@ -31,10 +31,10 @@ class Control:
         """The cluster as it is now."""
         return self.server.cluster
 
-    async def reset(self) -> None:
+    async def reset(self, profile: str | None = None) -> None:
         """Brings everything back to the beginning; URL, UUID and first credentials stay the same."""
         self.cluster.faults.reset()
-        self.server.cluster = self.fresh()
+        self.server.cluster = self.fresh(profile)
         self.server.latency_ms = self.latency_ms
         await self.server.up()
 
@@ -117,20 +117,24 @@ class Control:
 
     async def hits(self, fault: int) -> int:
         """How often a fault was applied."""
-        return next(rule.hits for rule in self.cluster.faults.rules if rule.id == fault)
+        return self.cluster.faults.find(fault).hits
+
+    async def release(self, fault: int) -> list[int]:
+        """Serves what a fault has put off; the statuses."""
+        return await self.cluster.faults.find(fault).release()
 
     async def reset_faults(self) -> None:
         """Removes all faults; requests that hang are cut."""
         self.cluster.faults.reset()
 
-    async def keys(self, accepted: list[str] | None = None, refused: list[str] | None = None) -> None:
-        """Which secret values the provider takes; None for accepted: all."""
+    async def keys(self, accepted: list[str] | None = None) -> None:
+        """Which secret values the provider takes; None: all."""
         self.cluster.provider.accepted = None if accepted is None else set(accepted)
-        self.cluster.provider.refused = set(refused or ())
+        self.cluster.provider.refused.clear()
 
-    async def refuse(self, key: str) -> None:
+    async def refuse(self, key: str, words: str = REFUSED) -> None:
         """Lets the provider refuse one more key."""
-        self.cluster.provider.refused.add(key)
+        self.cluster.provider.refused[key] = words
 
     async def provider(self, **script: Any) -> None:
         """How the provider behaves; nothing: as usual."""

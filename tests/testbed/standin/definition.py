@@ -6,21 +6,24 @@ from typing import Any
 from testbed.standin import incluster
 from testbed.standin.chunking import LEGACY, parse_chunking
 from testbed.standin.javatext import hash_order, java_text
+from testbed.standin.merging import merged
 from testbed.standin.profiles import Profile
 from testbed.standin.provider import Subject
 from testbed.standin.refusal import Refusal, bad_request, invalid
 from testbed.standin.services import EMBEDDING_TASKS, IN_CLUSTER, Service
 from testbed.standin.state import Endpoint
-from testbed.standin.values import merged, read, read_rate_limit, refuse_unknown, section
+from testbed.standin.values import read, read_rate_limit, refuse_unknown, section
 
 
-def define(inference_id: str, task_type: str, service: Service, body: dict[str, Any]) -> Endpoint:
+def define(
+    inference_id: str, task_type: str, service: Service, body: dict[str, Any], profile: Profile
+) -> Endpoint:
     """The endpoint that a PUT describes; what the provider's answer adds is still missing."""
     if body.get("service_settings") is None:
         raise bad_request("Missing required field [service_settings]")
+    service = service.variant(body["service_settings"])
     given, tasks = section(body, "service_settings"), section(body, "task_settings")
-    chunks = task_type in EMBEDDING_TASKS
-    chunking = parse_chunking(section(body, "chunking_settings")) if chunks else None
+    chunking = _chunking(service, task_type, body, profile)
     if task_type not in service.task_types:
         raise bad_request(f"The [{service.name}] service does not support task type [{task_type}]")
     if service.fact("ignores_task_settings"):
@@ -29,14 +32,16 @@ def define(inference_id: str, task_type: str, service: Service, body: dict[str, 
         settings, task_settings = incluster.read_settings(task_type, given, tasks)
     else:
         settings = _service_settings(service, task_type, given)
-        task_settings = read(service.task_settings(task_type), tasks, "task_settings")
+        known = read(service.task_settings(task_type), tasks, "task_settings")
+        task_settings = service.defaults(task_type, "task_defaults") | known
     secrets = _secrets(service, task_type, given)
     if tasks and (parser := service.fact("task_settings_parser")):
         text = f"[1:2] [{parser}] unknown field [{hash_order(list(tasks))[0]}]"
         raise Refusal(400, "x_content_parse_exception", text)
     for rest in (body, given, tasks):
         refuse_unknown(rest, service.name)
-    return Endpoint(inference_id, task_type, service.name, settings, task_settings, chunking, secrets)
+    shown = task_settings or ({} if service.fact("shows_empty_task_settings") else None)
+    return Endpoint(inference_id, task_type, service.name, settings, shown, chunking, secrets)
 
 
 def subject(endpoint: Endpoint, service: Service) -> Subject:
@@ -49,8 +54,15 @@ def subject(endpoint: Endpoint, service: Service) -> Subject:
         settings=endpoint.service_settings,
         secrets=endpoint.secrets,
         url=endpoint.service_settings.get("url") or service.provider_url(endpoint.task_type),
-        refused=service.fact("not_configured"),
+        fails_with=_failure(service.failure(endpoint.task_type, endpoint.service_settings), endpoint),
     )
+
+
+def _failure(causes: list[list[str]], endpoint: Endpoint) -> Refusal | None:
+    failure: Refusal | None = None
+    for kind, reason in reversed(causes):
+        failure = Refusal(400, kind, reason.format(id=endpoint.inference_id), cause=failure)
+    return failure
 
 
 def completed(endpoint: Endpoint, service: Service, probed: int) -> Endpoint:
@@ -63,9 +75,10 @@ def completed(endpoint: Endpoint, service: Service, probed: int) -> Endpoint:
         text = f"size [{probed}] does not match the size specified in the settings [{wanted}]"
         again = f"Please recreate the [{endpoint.inference_id}] configuration with the correct dimensions"
         raise bad_request(f"The retrieved embeddings {text}. {again}")
-    if service.fact("similarity") is None:
+    similarity = service.fact("similarity")
+    if similarity is None and not service.fact("fills_dimensions"):
         return endpoint
-    added = {"similarity": service.fact("similarity"), "dimensions": probed} | settings
+    added = {"dimensions": probed} | ({} if similarity is None else {"similarity": similarity}) | settings
     if service.fact("shows_dimensions_set_by_user"):
         added["dimensions_set_by_user"] = wanted is not None
     return replace(endpoint, service_settings=added)
@@ -93,26 +106,39 @@ def combine(endpoint: Endpoint, service: Service, changes: dict[str, Any], profi
     """The stored endpoint with the changes that this version takes over; it ignores the others without a word."""
     given, tasks = section(changes, "service_settings"), section(changes, "task_settings")
     told = {name: value for name, value in tasks.items() if value is not None}  # null clears nothing
-    merged_tasks = {**endpoint.task_settings, **told}
+    merged_tasks = {**(endpoint.task_settings or {}), **told}
     known = read(service.task_settings(endpoint.task_type), merged_tasks, "task_settings")
     chunking = endpoint.chunking_settings
     if changes.get("chunking_settings"):
-        chunking = parse_chunking(dict(changes["chunking_settings"]))
-    elif chunking and profile.update_resets_chunking:
+        chunking = parse_chunking(dict(changes["chunking_settings"]), profile)
+    elif chunking and profile.update_resets_chunking and not service.fact("keeps_chunking"):
         chunking = dict(LEGACY)
     return replace(
         endpoint,
         secrets=_updated_secrets(endpoint, service, given, profile),
         service_settings=_updated_settings(endpoint, service, given),
-        task_settings=known,
+        task_settings=known or (None if endpoint.task_settings is None else {}),
         chunking_settings=chunking,
     )
+
+
+def _chunking(
+    service: Service, task_type: str, body: dict[str, Any], profile: Profile
+) -> dict[str, Any] | None:
+    fate = service.chunking(task_type)
+    if fate == "unknown":
+        return None
+    given = parse_chunking(section(body, "chunking_settings"), profile)
+    return {"kept": given, "legacy": dict(LEGACY)}.get(fate)
 
 
 def _service_settings(service: Service, task_type: str, given: dict[str, Any]) -> dict[str, Any]:
     settings = merged(
         service.defaults(task_type), read(service.settings(task_type), given, "service_settings")
     )
+    for name in service.fact("upper") or []:
+        if name in settings:
+            settings[name] = settings[name].upper()
     limit = service.default_rate_limit(task_type)
     return (
         settings if limit is None else settings | {"rate_limit": read_rate_limit(given, limit, service.name)}
@@ -121,13 +147,11 @@ def _service_settings(service: Service, task_type: str, given: dict[str, Any]) -
 
 def _secrets(service: Service, task_type: str, given: dict[str, Any]) -> dict[str, Any]:
     secrets = read(service.secrets(task_type), given, "secret_settings")
-    alternatives = service.fact("exactly_one") or []
-    received = [name for name in alternatives if name in secrets]
-    if alternatives and len(received) != 1:
-        choices = ", ".join(f"[{name}]" for name in alternatives[:-1]) + f", or [{alternatives[-1]}]"
-        text = f"must have exactly one of {choices} field set"
-        text += f", received: [{', '.join(received)}]" if received else ""
-        raise invalid([f"[secret_settings] {text}"])
+    if one_of := service.fact("exactly_one"):
+        received = [name for name in one_of["secrets"] if name in secrets]
+        if len(received) != 1:
+            text = one_of["several"] if received else one_of["none"]
+            raise invalid([f"[secret_settings] {text.format(received=', '.join(received))}"])
     return secrets
 
 

@@ -21,7 +21,8 @@ class Fault:
     `delay` seconds pass first, whether the client waits or not. Then the request is served, unless it is to be cut
     (`drop`), never answered (`hang`) or answered here (`status`, with an Elasticsearch `error` of type and reason, or
     with a `body` that is sent as HTML if it is a string). With `when="after"` it is served all the same, and only its
-    answer is lost or replaced. `ignore` answers as if, but changes nothing.
+    answer is lost or replaced. `when="later"` does the same, but serves it only once it is released: a client that
+    is neither cut nor answered here waits for that. `ignore` answers as if, but changes nothing.
     """
 
     id: int = 0
@@ -30,7 +31,7 @@ class Fault:
     nth: int = 1
     times: int | None = 1
     delay: float = 0
-    when: Literal["before", "after"] = "before"
+    when: Literal["before", "after", "later"] = "before"
     drop: bool = False
     hang: bool = False
     status: int | None = None
@@ -43,6 +44,8 @@ class Fault:
     padding: int = 0
     seen: int = 0
     hits: int = 0
+    released: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    put_off: list[asyncio.Task[Reply]] = field(default_factory=list, init=False)
 
     def matches(self, method: str, path: str) -> bool:
         """Whether this request is one to spoil; counts the ones that could be."""
@@ -54,16 +57,39 @@ class Fault:
         self.hits += 1
         return True
 
-    async def apply(self, work: Work, released: asyncio.Event) -> Reply | None:
-        """The answer to give; None: the connection is to be cut, after a hang not before it is released."""
+    async def apply(self, work: Work, reset: asyncio.Event) -> Reply | None:
+        """The answer to give; None: the connection is to be cut, after a hang not before the faults are reset."""
         await asyncio.sleep(self.delay)
         answered_here = self.drop or self.hang or self.status is not None
+        if self.when == "later":
+            served = self._put_off(work)
+            if not answered_here:
+                await asyncio.wait([served])
+                return None if served.cancelled() else self._altered(served.result())
         reply = await work() if self.when == "after" or not answered_here else None
         if self.hang:
-            await released.wait()
+            await reset.wait()
         if self.drop or self.hang:
             return None
         return self._altered(self._own_answer() if answered_here or reply is None else reply)
+
+    async def release(self) -> list[int]:
+        """Serves what was put off, in its order; the statuses."""
+        self.released.set()
+        return [(await served).status for served in self.put_off]
+
+    def forget(self) -> None:
+        """Lets go of what was put off."""
+        for served in self.put_off:
+            served.cancel()
+
+    def _put_off(self, work: Work) -> asyncio.Task[Reply]:
+        async def serve() -> Reply:
+            await self.released.wait()
+            return await work()
+
+        self.put_off.append(asyncio.create_task(serve()))
+        return self.put_off[-1]
 
     def _own_answer(self) -> Reply:
         headers = dict(self.headers)
@@ -89,7 +115,7 @@ class Faults:
     """The rules in force; the first that matches is applied."""
 
     rules: list[Fault] = field(default_factory=list)
-    released: asyncio.Event = field(default_factory=asyncio.Event)
+    over: asyncio.Event = field(default_factory=asyncio.Event)
     numbers: "count[int]" = field(default_factory=lambda: count(1))
 
     def add(self, **what: Any) -> Fault:
@@ -102,8 +128,14 @@ class Faults:
         """The rule for this request."""
         return next((fault for fault in self.rules if fault.matches(method, path)), None)
 
+    def find(self, number: int) -> Fault:
+        """The rule with that number."""
+        return next(fault for fault in self.rules if fault.id == number)
+
     def reset(self) -> None:
-        """Removes all rules and lets go of the requests that hang."""
+        """Removes all rules and lets go of the requests that hang or were put off."""
+        for fault in self.rules:
+            fault.forget()
         self.rules.clear()
-        self.released.set()
-        self.released = asyncio.Event()
+        self.over.set()
+        self.over = asyncio.Event()

@@ -149,11 +149,11 @@ def _check_model(settings: dict[str, Any]) -> None:
     if model is None:
         raise illegal_argument("Error parsing service settings, model_id must be provided")
     problems = []
+    if "num_threads" not in settings:
+        problems.append("[service_settings] does not contain the required setting [num_threads]")
     if "num_allocations" not in settings and "adaptive_allocations" not in settings:
         names = "[num_allocations, adaptive_allocations]"
         problems.append(f"[service_settings] does not contain one of the required settings {names}")
-    if "num_threads" not in settings:
-        problems.append("[service_settings] does not contain the required setting [num_threads]")
     if problems:
         raise invalid(problems)
     if not model.startswith(_MODELS):

@@ -3,9 +3,9 @@
 from typing import Any
 
 from testbed.standin import incluster
-from testbed.standin.call import Call, parse_task_type, resolve_task_type
+from testbed.standin.call import Call
 from testbed.standin.definition import combine, completed, define, read_update, subject
-from testbed.standin.refusal import Refusal, already_exists, bad_request, class_cast
+from testbed.standin.refusal import NeverAnswered, Refusal, already_exists, bad_request, class_cast
 from testbed.standin.reply import Reply
 from testbed.standin.services import IN_CLUSTER, Service, services_answer
 from testbed.standin.state import Cluster, Endpoint
@@ -21,10 +21,12 @@ async def create(call: Call) -> Reply:
     call.authorize("cluster:admin/xpack/inference/put")
     cluster.check_block()
     body = call.document()
-    task_type = resolve_task_type(in_url, body.pop("task_type", None))
+    task_type = call.resolve_task_type(in_url, body.pop("task_type", None))
     service = _service(call, body)
     incluster.check_unique(cluster, inference_id)
-    endpoint = define(inference_id, task_type, service, body)
+    endpoint = define(inference_id, task_type, service, body, cluster.profile)
+    if cluster.profile.checks_mappings_first:
+        _check_mappings_early(cluster, endpoint)
     if service.name != IN_CLUSTER:
         endpoint = await _probed(cluster, endpoint, service, timeout)
     _check_mappings(cluster, endpoint)
@@ -45,7 +47,7 @@ async def update(call: Call) -> Reply:
     cluster.check_block()
     cluster.check_licence()
     changes = read_update(call.document(), cluster.profile)
-    task_type = resolve_task_type(in_url, changes.pop("task_type", None))
+    task_type = call.resolve_task_type(in_url, changes.pop("task_type", None))
     stored = cluster.endpoints.get(inference_id)
     if stored is None:
         text = f"The inference endpoint [{inference_id}] does not exist and cannot be updated"
@@ -101,7 +103,7 @@ async def list_all(call: Call) -> Reply:
 async def services(call: Call) -> Reply:
     """GET _inference/_services: the real server's own answer."""
     profile = call.cluster.profile
-    task_type = parse_task_type(call.parts.get("task_type", "any"))
+    task_type = call.task_type()
     call.no_more_parameters()
     call.authorize("cluster:monitor/xpack/inference/services/get")
     if not profile.lists_services:
@@ -155,9 +157,16 @@ def _store_new(cluster: Cluster, endpoint: Endpoint) -> None:
     cluster.endpoints[name] = endpoint
 
 
+def _check_mappings_early(cluster: Cluster, endpoint: Endpoint) -> None:
+    """What the probe would tell is still missing: without it, the server stumbles and never answers."""
+    known = endpoint.service_settings.keys()
+    vectors = endpoint.task_type == "text_embedding"
+    if vectors and not known >= {"dimensions", "similarity"} and cluster.indices_using(endpoint.inference_id):
+        raise NeverAnswered
+    _check_mappings(cluster, endpoint)
+
+
 def _check_mappings(cluster: Cluster, endpoint: Endpoint) -> None:
-    if not cluster.profile.create_checks_mappings:
-        return
     wrong = [
         index
         for index, references in sorted(cluster.indices.items())

@@ -1,5 +1,6 @@
 """How Java prints JSON values, so that error texts which quote a part of the request are the same byte by byte."""
 
+import struct
 from typing import Any
 
 
@@ -19,6 +20,13 @@ def java_text(value: Any) -> str:
             return f"{float(mantissa)}E{int(exponent)}"
         case _:
             return str(value)
+
+
+def java_float(value: float) -> float:
+    """The shortest number that is the same `float` of four bytes, which is how Java prints one."""
+    bits = struct.pack("f", value)
+    texts = (f"{value:.{digits}g}" for digits in range(1, 10))
+    return next(float(text) for text in texts if struct.pack("f", float(text)) == bits)
 
 
 def hash_order(keys: list[str]) -> list[str]:

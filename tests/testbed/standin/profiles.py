@@ -1,6 +1,7 @@
-"""The versions of Elasticsearch that the stand-in can be; a further one is an entry here and a `_services` answer in data/."""
+"""The versions of Elasticsearch that the stand-in can be; a further one is an entry here and what it lists in data/."""
 
 from dataclasses import dataclass
+from math import inf
 
 
 @dataclass(frozen=True)
@@ -15,19 +16,46 @@ class Profile:
     index_compatible_with: str
     services: str
     privileges: str
+    corrections: tuple[str, ...]
     compatible_majors: tuple[int, ...]
     build_flavor: str = "default"
+    unknown_task_types: frozenset[str] = frozenset()
     put_knows_timeout: bool = True
+    timeout_names_endpoint: bool = True
     update_knows_timeout: bool = True
     update_validates: bool = True
     update_needs_secrets: bool = False
     update_takes_chunking: bool = True
     update_resets_chunking: bool = False
-    create_checks_mappings: bool = True
+    checks_mappings_first: bool = False
+    limit_article: str = ""
+    longest_sentence_chunk: float = inf
     lists_services: bool = True
 
 
 PROFILES = {
+    "8.19": Profile(
+        number="8.19.8",
+        build_hash="e34ace04b64e9bfa3f9e785b08e6d81f8efe314b",
+        build_date="2025-11-26T23:06:12.342148294Z",
+        lucene_version="9.12.2",
+        wire_compatible_with="7.17.0",
+        index_compatible_with="7.0.0",
+        services="services-8.19.8.json",
+        privileges="cluster-privileges-8.19.8.json",
+        corrections=("services.yaml", "services-8.19.yaml"),
+        compatible_majors=(7, 8),
+        unknown_task_types=frozenset({"embedding"}),
+        timeout_names_endpoint=False,
+        limit_article="a ",
+        longest_sentence_chunk=300,
+        checks_mappings_first=True,
+        update_knows_timeout=False,
+        update_validates=False,
+        update_needs_secrets=True,
+        update_takes_chunking=False,
+        update_resets_chunking=True,
+    ),
     "9.4": Profile(
         number="9.4.3",
         build_hash="45f6a06b1b441b41fe711059b8720013173e7c89",
@@ -37,9 +65,10 @@ PROFILES = {
         index_compatible_with="8.0.0",
         services="services-9.4.3.json",
         privileges="cluster-privileges-9.4.3.json",
+        corrections=("services.yaml",),
         compatible_majors=(8, 9),
         update_knows_timeout=False,
         update_needs_secrets=True,
         update_takes_chunking=False,
-    )
+    ),
 }

@@ -5,13 +5,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from testbed.standin.journal import Journal
+from testbed.standin.profiles import Profile
 from testbed.standin.refusal import Refusal, bad_request
 
 _WRAPPER = "Could not complete inference endpoint creation as validation call to service"
 _SHORTEST = 0.002  # no call is faster than this
+REFUSED = "the api key is not valid"
 _MEANINGS = {
     400: "Received a bad request status code",
     401: "Received an authentication error status code",
+    422: "Received an input validation error response",
     413: "Received a content too large status code",
     429: "Received a rate limit status code",
     500: "Received a server error status code",
@@ -36,7 +39,8 @@ class Subject:
     settings: dict[str, Any]
     secrets: dict[str, Any]
     url: str
-    refused: str | None = None
+    fails_with: Refusal | None = None
+    """What the server itself fails with before it reaches any provider."""
 
 
 @dataclass
@@ -56,8 +60,9 @@ class Provider:
     """Accepts every key until a test says otherwise."""
 
     journal: Journal
+    profile: Profile
     accepted: set[str] | None = None
-    refused: set[str] = field(default_factory=set)
+    refused: dict[str, str] = field(default_factory=dict)
     script: Script = field(default_factory=Script)
 
     async def probe(self, subject: Subject, timeout: tuple[str, float]) -> int:
@@ -74,11 +79,15 @@ class Provider:
         self._note(subject, "ok")
         return script.dimensions or int(subject.settings.get("dimensions", 8))
 
-    async def infer(self, subject: Subject) -> int:
+    async def infer(self, subject: Subject, timeout: tuple[str, float]) -> int:
         """The same call as POST makes it: the cause itself is the answer."""
         script = self._current()
-        await self._wait(script, ("30s", 30), subject.inference_id)
-        self._answer(subject, script)
+        try:
+            await self._wait(script, timeout, subject.inference_id)
+            self._answer(subject, script)
+        except Refusal as cause:
+            self._note(subject, cause.reason)
+            raise
         self._note(subject, "ok")
         return script.dimensions or int(subject.settings.get("dimensions", 8))
 
@@ -97,22 +106,23 @@ class Provider:
             await asyncio.sleep(script.delay)
             return
         await asyncio.sleep(seconds)
-        reason = f"Request timed out after [{text}] for inference id [{inference_id}]"
+        reason = f"Request timed out after [{text}]"
+        if not self.profile.timeout_names_endpoint:
+            raise Refusal(408, "status_exception", reason)
+        reason = f"{reason} for inference id [{inference_id}]"
         raise Refusal(408, "timeout_exception", reason, details={"timed_out": True})
 
     def _answer(self, subject: Subject, script: Script) -> None:
         if script.failure is not None:
             raise _broken(script.failure, subject)
-        if subject.refused is not None:
-            raise bad_request(subject.refused)
+        if subject.fails_with is not None:
+            raise subject.fails_with
         if script.status is not None:
             message = f"the provider says {script.status}" if script.message is None else script.message
             raise _status(script.status, message, subject)
-        if not all(self._accepts(value) for value in _texts(subject.secrets)):
-            raise _status(401, "Incorrect API key provided", subject)
-
-    def _accepts(self, key: str) -> bool:
-        return key not in self.refused and (self.accepted is None or key in self.accepted)
+        for key in _texts(subject.secrets):
+            if key in self.refused or (self.accepted is not None and key not in self.accepted):
+                raise _status(401, self.refused.get(key, REFUSED), subject)
 
     def _note(self, subject: Subject, outcome: str) -> None:
         self.journal.probe(subject.service, subject.task_type, subject.inference_id, subject.secrets, outcome)

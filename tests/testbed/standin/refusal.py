@@ -47,7 +47,7 @@ class Refusal(Exception):
         return Reply(self.status, self.envelope(), headers=dict(self.headers), product=product)
 
     def _summary(self) -> dict[str, Any]:
-        return {"type": self.kind, "reason": self.reason, **self.details}
+        return {"type": self.kind, "reason": self.reason or None, **self.details}
 
     def _chain(self) -> dict[str, Any]:
         if self.cause is None:
@@ -72,6 +72,10 @@ class PlainRefusal(Refusal):
     def envelope(self) -> dict[str, Any]:
         """The body of the answer."""
         return {"error": self.reason, "status": self.status} if self.tells_status else {"error": self.reason}
+
+
+class NeverAnswered(Exception):
+    """The request is taken and forgotten; whoever sent it waits in vain."""
 
 
 def bad_request(reason: str) -> Refusal:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from testbed.standin.refusal import Refusal
 
-_CHALLENGES = ['Basic realm="security", charset="UTF-8"', "ApiKey"]
+_BASIC, _BEARER, _KEY = 'Basic realm="security", charset="UTF-8"', 'Bearer realm="security"', "ApiKey"
 _READERS = ("monitor_inference", "manage_inference", "monitor", "manage", "all")
 _WRITERS = ("manage_inference", "manage", "all")
 _ML_READERS = ("monitor_ml", "monitor", "manage_ml", "manage", "all")
@@ -101,6 +101,13 @@ class Principal:
             raise Refusal(403, "security_exception", reason)
 
 
+class _Unauthenticated(Exception):
+    def __init__(self, reason: str, details: dict[str, str] | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.details = details or {}
+
+
 @dataclass
 class Security:
     """All credentials of a cluster."""
@@ -108,6 +115,8 @@ class Security:
     keys: dict[str, Principal] = field(default_factory=dict)
     users: dict[str, Principal] = field(default_factory=dict)
     roles: dict[str, set[str]] = field(default_factory=dict)
+    tokens: bool = False
+    """Whether the server would take tokens, as it does over TLS; it only says so."""
 
     def create_key(
         self, owner: str, name: str, privileges: set[str], lifetime: float | None = None
@@ -127,6 +136,19 @@ class Security:
 
     def authenticate(self, header: str | None, path: str) -> Principal:
         """Whose credentials the Authorization header carries; raises the 401 if nobody's."""
+        try:
+            return self._identify(header, path)
+        except _Unauthenticated as error:
+            challenges = [_BASIC, *([_BEARER] if self.tokens else []), _KEY]
+            raise Refusal(
+                401,
+                "security_exception",
+                error.reason,
+                details={**error.details, "header": {"WWW-Authenticate": challenges}},
+                headers={"WWW-Authenticate": ", ".join(challenges)},
+            ) from error
+
+    def _identify(self, header: str | None, path: str) -> Principal:
         scheme, _, value = (header or "").partition(" ")
         match scheme.lower():
             case "apikey":
@@ -135,7 +157,7 @@ class Security:
                 return self._by_password(value.strip(), path)
             case "bearer":
                 raise _unknown("oauth2 token: invalid token")
-        raise _unauthenticated(f"missing authentication credentials for REST request [{path}]")
+        raise _Unauthenticated(f"missing authentication credentials for REST request [{path}]")
 
     def _by_key(self, encoded: str) -> Principal:
         key_id, _, secret = _decoded(encoded).partition(":")
@@ -154,7 +176,7 @@ class Security:
         name, _, password = _decoded(encoded).partition(":")
         user = self.users.get(name)
         if user is None or not secrets.compare_digest(user.secret, password):
-            raise _unauthenticated(f"unable to authenticate user [{name}] for REST request [{path}]")
+            raise _Unauthenticated(f"unable to authenticate user [{name}] for REST request [{path}]")
         return user
 
 
@@ -167,16 +189,6 @@ def _decoded(encoded: str) -> str:
         raise _unknown(f"API key: Illegal base64 character {ord(wrong):x}") from error
 
 
-def _unknown(why: str) -> Refusal:
+def _unknown(why: str) -> _Unauthenticated:
     reason = "unable to authenticate with provided credentials and anonymous access is not allowed for this request"
-    return _unauthenticated(reason, {"additional_unsuccessful_credentials": why})
-
-
-def _unauthenticated(reason: str, details: dict[str, str] | None = None) -> Refusal:
-    return Refusal(
-        401,
-        "security_exception",
-        reason,
-        details={**(details or {}), "header": {"WWW-Authenticate": _CHALLENGES}},
-        headers={"WWW-Authenticate": _CHALLENGES[0]},
-    )
+    return _Unauthenticated(reason, {"additional_unsuccessful_credentials": why})

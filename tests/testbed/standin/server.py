@@ -10,7 +10,7 @@ from testbed.standin.call import Call
 from testbed.standin.faults import Work
 from testbed.standin.journal import Operation
 from testbed.standin.media import answer_media_type, check_media_types
-from testbed.standin.refusal import Refusal
+from testbed.standin.refusal import NeverAnswered, Refusal
 from testbed.standin.reply import Reply
 from testbed.standin.routes import find
 from testbed.standin.state import Cluster
@@ -57,7 +57,7 @@ class Server:
         body = await request.content.read()
         entry = cluster.journal.begin(request.method, url.path, dict(url.query), body)
         await asyncio.sleep(self.latency_ms / 1000)
-        reply = await _spoiled(cluster, entry, lambda: _serve(cluster, request, body, entry))
+        reply = await self._reply(cluster, entry, lambda: _serve(cluster, request, body, entry))
         cluster.journal.end(entry, reply.status if reply else None)
         if reply is None:
             if request.transport is not None:
@@ -66,13 +66,22 @@ class Server:
         return _response(reply, request)
 
 
+    @staticmethod
+    async def _reply(cluster: Cluster, entry: Operation, work: Work) -> Reply | None:
+        try:
+            return await _spoiled(cluster, entry, work)
+        except NeverAnswered:
+            await cluster.faults.over.wait()
+            return None
+
+
 async def _spoiled(cluster: Cluster, entry: Operation, work: Work) -> Reply | None:
     fault = cluster.faults.match(entry.method, entry.path)
     if fault is None:
         return await work()
     entry.fault = fault.id
     spoiled_work = (lambda: _ignored(cluster, entry.path, work)) if fault.ignore else work
-    return await fault.apply(spoiled_work, cluster.faults.released)
+    return await fault.apply(spoiled_work, cluster.faults.over)
 
 
 async def _ignored(cluster: Cluster, path: str, work: Work) -> Reply:

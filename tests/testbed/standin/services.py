@@ -1,12 +1,14 @@
 """What the services of one Elasticsearch version know: its own `_inference/_services` answer, and a file of corrections."""
 
 import json
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, reduce
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from testbed.standin.merging import merged
 
 DATA = Path(__file__).parent / "data"
 TASK_TYPES = (
@@ -63,15 +65,33 @@ class Service:
         limit: int | dict[str, int] | None = self.facts.get("rate_limit")
         return limit.get(task_type, limit["all"]) if isinstance(limit, dict) else limit
 
-    def defaults(self, task_type: str) -> dict[str, Any]:
-        """What is added to the service settings."""
-        by_task = self.facts.get("defaults", {})
+    def defaults(self, task_type: str, section: str = "defaults") -> dict[str, Any]:
+        """What is added to the service settings, or to the task settings (`task_defaults`)."""
+        by_task = self.facts.get(section, {})
         return dict(by_task.get(task_type, by_task.get("all", {})))
+
+    def chunking(self, task_type: str) -> str:
+        """What becomes of chunking settings."""
+        usual = "kept" if task_type in EMBEDDING_TASKS else "unknown"
+        by_task = self.facts.get("chunking", {})
+        return str(by_task.get(task_type, by_task.get("all", usual)))
+
+    def variant(self, settings: Any) -> "Service":
+        """The service as it is for these settings, one of which may decide about others."""
+        given = settings if isinstance(settings, dict) else {}
+        chosen = [told.get(str(given.get(name)), {}) for name, told in self.facts.get("variants", {}).items()]
+        return replace(self, facts=reduce(merged, chosen, self.facts)) if any(chosen) else self
 
     def provider_url(self, task_type: str) -> str:
         """Where the provider is asked if the settings do not say it."""
         known = self.facts.get("provider_url", {}).get(task_type)
         return str(known or f"https://api.{self.name}.test/v1/{task_type}")
+
+    def failure(self, task_type: str, settings: dict[str, Any]) -> list[list[str]]:
+        """Types and reasons of what the server fails with before it reaches a provider, outermost first."""
+        told = self._by_task("fails", task_type)
+        causes: list[list[str]] = [] if told.get("without") in settings else told.get("causes", [])
+        return causes
 
     def fact(self, name: str) -> Any:
         """One entry of the file of corrections."""
@@ -131,20 +151,18 @@ def services_answer(file_name: str) -> list[dict[str, Any]]:
 
 
 @cache
-def load_services(file_name: str) -> dict[str, Service]:
-    """All services of the version whose `_services` answer is in that file, by name."""
-    corrections = yaml.safe_load((DATA / "services.yaml").read_text())
-    listed = {entry["service"]: entry for entry in services_answer(file_name)}
-    unlisted = {name for name, facts in corrections["services"].items() if "task_types" in facts}
+def load_services(listing: str, corrections: tuple[str, ...]) -> dict[str, Service]:
+    """All services of the version with that `_services` answer and those files of corrections, by name."""
+    known = reduce(merged, (yaml.safe_load((DATA / name).read_text()) for name in corrections))
+    listed = {entry["service"]: entry for entry in services_answer(listing)}
+    unlisted = {name for name, facts in known["services"].items() if "task_types" in facts}
     return {
-        name: _service(
-            name, listed.get(name), corrections["services"][name] | {"embeddings": corrections["embeddings"]}
-        )
+        name: _service(name, listed.get(name), known["services"][name] | {"embeddings": known["embeddings"]})
         for name in sorted(listed.keys() | unlisted)
     }
 
 
 def _service(name: str, listed: dict[str, Any] | None, facts: dict[str, Any]) -> Service:
-    if listed is None:
-        return Service(name, name, tuple(facts["task_types"]), {}, facts)
-    return Service(name, listed["name"], tuple(listed["task_types"]), listed["configurations"], facts)
+    known = listed or {"name": name, "task_types": [], "configurations": {}}
+    task_types = tuple(facts.get("task_types", known["task_types"]))
+    return Service(name, known["name"], task_types, known["configurations"], facts)

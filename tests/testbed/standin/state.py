@@ -22,19 +22,19 @@ class Endpoint:
     task_type: str
     service: str
     service_settings: dict[str, Any]
-    task_settings: dict[str, Any] = field(default_factory=dict)
+    task_settings: dict[str, Any] | None = None
     chunking_settings: dict[str, Any] | None = None
     secrets: dict[str, Any] = field(default_factory=dict)
 
     def shown(self) -> dict[str, Any]:
-        """The endpoint as answers show it: without secrets, and without sections that are empty."""
+        """The endpoint as answers show it: without secrets, and without sections that it lacks."""
         item = {
             "inference_id": self.inference_id,
             "task_type": self.task_type,
             "service": self.service,
             "service_settings": self.service_settings,
         }
-        if self.task_settings:
+        if self.task_settings is not None:
             item["task_settings"] = self.task_settings
         if self.chunking_settings:
             item["chunking_settings"] = self.chunking_settings
@@ -86,12 +86,12 @@ class Cluster:
     def __post_init__(self) -> None:
         """Fills what follows from the rest."""
         self.version = self.version or self.profile.number
-        self.provider = Provider(self.journal)
+        self.provider = Provider(self.journal, self.profile)
         self.preconfigured = {item["inference_id"]: Endpoint(**item) for item in _preconfigured()}
 
     def services(self) -> dict[str, Service]:
         """The services of this version."""
-        return load_services(self.profile.services)
+        return load_services(self.profile.services, self.profile.corrections)
 
     def find(self, inference_id: str) -> Endpoint | None:
         """The endpoint, also a preconfigured one; those come back even after a forced delete."""

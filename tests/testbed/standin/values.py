@@ -115,16 +115,3 @@ def _entry_problem(name: str, value: dict[str, Any]) -> str | None:
             entry = f"Map field [{name}] has an entry that is not valid, [{key} => {java_text(item)}]"
             return f"{entry}. Value type of [{kind}] is not one of [String]."
     return None
-
-
-def merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """`base` with the changes laid over it, objects inside objects; None removes a key."""
-    result = dict(base)
-    for name, value in changes.items():
-        if value is None:
-            result.pop(name, None)
-        elif isinstance(value, dict) and isinstance(base.get(name), dict):
-            result[name] = merged(base[name], value)
-        else:
-            result[name] = value
-    return result
