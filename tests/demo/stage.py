@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
 
+import httpx
 from kubernetes.client import ApiException, CustomObjectsApi
 
 from demo import cluster, narration
@@ -22,6 +23,7 @@ from testbed.running_operator import RunningOperator
 
 CRDS = Path(__file__).parents[2] / "crds"
 NAMESPACE = "demo"
+_VERSION = "jsonpath={.metadata.resourceVersion}"
 SCALE = 0.1
 """What the operator multiplies every interval with, so that nobody has to wait for them."""
 
@@ -58,12 +60,21 @@ class Stage:
 
     def elasticsearch(self, method: str, path: str, body: object = None) -> Any:
         """Ask Elasticsearch as a person with all rights would, and show the request; the body of its answer."""
-        data = "" if body is None else f" -d '{json.dumps(body)}'"
-        narration.command(f"curl -X {method} $ELASTICSEARCH{path}{data}")
-        answer = self.cluster.server.admin.request(method, path, json=body)
+        answer = self._ask(method, path, body)
         if answer.is_error:
             raise RuntimeError(f"{method} {path}: Elasticsearch answers {answer.status_code}: {answer.text}")
         return answer.json()
+
+    def embed(self, name: str) -> int:
+        """Ask for an embedding, and show with what status Elasticsearch answers."""
+        answer = self._ask("POST", f"/_inference/text_embedding/{name}", {"input": "still there?"})
+        narration.show(f"HTTP {answer.status_code}")
+        return answer.status_code
+
+    def _ask(self, method: str, path: str, body: object) -> httpx.Response:
+        data = "" if body is None else f" -d '{json.dumps(body)}'"
+        narration.command(f"curl -X {method} $ELASTICSEARCH{path}{data}")
+        return self.cluster.server.admin.request(method, path, json=body)
 
     def stored(self, name: str) -> dict[str, Any] | None:
         """The endpoint as Elasticsearch returns it, or nothing."""
@@ -89,6 +100,14 @@ class Stage:
         """One condition of an InferenceEndpoint; empty while it is not there."""
         status = (self.resource(name) or {}).get("status", {})
         return next((dict(c) for c in status.get("conditions", []) if c["type"] == kind), {})
+
+    def is_live(self, name: str, secret: str) -> bool:
+        """Whether the status names the newest version of the Secret as the one in force."""
+        newest = self.plane.kubectl(
+            f"--namespace={NAMESPACE}", "get", "secret", secret, f"--output={_VERSION}"
+        )
+        live = (self.resource(name) or {}).get("status", {}).get("secrets", [])
+        return newest in [entry["resourceVersion"] for entry in live]
 
     def trouble(self) -> list[str]:
         """The last lines in which the operator warned."""
@@ -153,7 +172,7 @@ def _start_operator(folder: Path, plane: ControlPlane, elasticsearch: Cluster) -
     with RunningOperator.start(
         folder, plane, interval_scale=SCALE, allowed_hosts=url.hostname, allow_http=url.scheme == "http"
     ) as operator:
-        account = "its own ServiceAccount, with the rights of deploy/rbac"
+        account = "its own ServiceAccount, with the rights of deploy/install.yaml"
         narration.progress(f"operator: ready after {time.monotonic() - begin:.0f} s, as {account}")
         yield operator
 

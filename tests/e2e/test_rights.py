@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pytest
-import yaml
 
 from testbed.builders import connection, endpoint, secret
 from testbed.controlplane import ControlPlane
+from testbed.installation import objects
 from testbed.processes import wait_for
-from testbed.running_operator import ROOT, RunningOperator
+from testbed.running_operator import NAMESPACE, RunningOperator
 from testbed.standin.client import Standin
 from testbed.world import World
 
@@ -20,7 +20,7 @@ RARE = {("get", "inferenceendpoints"), ("get", "elasticsearchconnections")}
 
 def granted() -> set[tuple[str, str]]:
     """Verb and resource of every rule of the ClusterRole."""
-    role = yaml.safe_load((ROOT / "deploy" / "rbac" / "cluster_role.yaml").read_text())
+    (role,) = (r for r in objects("ClusterRole") if r["metadata"]["name"] == NAMESPACE)
     return {(v, r) for rule in role["rules"] for v in rule["verbs"] for r in rule["resources"]}
 
 

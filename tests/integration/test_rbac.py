@@ -1,21 +1,19 @@
 """The operator's service account on a real API server: what it is granted, and what it is not."""
 
-from pathlib import Path
-
 import pytest
 
 from testbed.controlplane import ControlPlane
+from testbed.installation import access
 
 pytestmark = pytest.mark.xdist_group("control-plane")
 
-RBAC = Path(__file__).parents[2] / "deploy" / "rbac"
 OPERATOR = "system:serviceaccount:elasticsearch-inference-operator:elasticsearch-inference-operator"
 
 
 @pytest.fixture(scope="module")
 def installed(control_plane: ControlPlane) -> ControlPlane:
-    """A control plane on which the folder was applied as it is."""
-    control_plane.kubectl("apply", "--validate=strict", f"-f{RBAC}")
+    """A control plane on which the account and the rights of deploy/install.yaml were applied."""
+    control_plane.kubectl("apply", "--server-side", "--validate=strict", "--filename=-", input=access())
     return control_plane
 
 

@@ -1,4 +1,4 @@
-"""The operator under test: the real program, as a process with a ServiceAccount's token and deploy/rbac's rights."""
+"""The operator under test: the real program, as a process with a ServiceAccount's token and deploy/install.yaml's rights."""
 
 import json
 import os
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from testbed.controlplane import ControlPlane
+from testbed.installation import access
 from testbed.processes import Process, free_port, wait_for
 
 ROOT = Path(__file__).parents[2]
@@ -22,7 +23,7 @@ class RunningOperator:
     """One operator process; `restart` and `kill` keep its settings."""
 
     def __init__(self, directory: Path, plane: ControlPlane, **settings: object) -> None:
-        plane.kubectl("apply", "--server-side", f"--filename={ROOT / 'deploy' / 'rbac'}")
+        plane.kubectl("apply", "--server-side", "--filename=-", input=access())
         self._directory = directory
         self._port = free_port()
         kubeconfig = plane.service_account_kubeconfig(NAMESPACE, NAMESPACE)
