@@ -10,14 +10,15 @@ LOCK   := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 -
           --no-emit-index-url --no-header --no-annotate pyproject.toml
 
 # Tests that start a control plane or an Elasticsearch; the others need nothing but Python.
-SLOW      := tests/integration tests/e2e tests/faults
-GENERATED := crds docs/reference.md README.md
+SLOW      := tests/integration tests/contract tests/e2e tests/faults tests/crash tests/bench tests/install tests/soak
+CHART     := deploy/helm/elasticsearch-inference-operator
+GENERATED := crds $(CHART)/files/crds deploy/install.yaml docs/reference.md docs/services.md README.md
 
 export PYTHONPATH := $(CURDIR)/tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup fmt lint types contracts unit coverage prepare integration test demo \
-        generate verify requirements control-plane elasticsearch provider standin clean
+.PHONY: help setup fmt lint types contracts unit coverage prepare integration test soak bench demo \
+        generate catalogue verify requirements control-plane elasticsearch provider standin clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +48,7 @@ fmt: $(READY) ## format the code and mend what can be mended by itself
 lint: $(READY) ## check style and format
 	$(PY) -m ruff check operator tests
 	$(PY) -m ruff format --check operator tests
+	$(VENV)/bin/hadolint Dockerfile
 
 types: $(READY) ## check the types
 	$(PY) -m mypy
@@ -64,10 +66,16 @@ prepare: $(READY) ## build the control plane and fetch Elasticsearch, once; minu
 	$(PY) -m testbed prepare
 
 integration: prepare ## run the tests against the control plane and Elasticsearch, minutes
-	$(PY) -m pytest $(SLOW) -n 2 --dist loadgroup --junit-xml=build/reports/integration.xml
+	$(PY) -m pytest $(SLOW) -m "not soak" -n 2 --dist loadgroup --junit-xml=build/reports/integration.xml
 
 test: $(READY) ## run all of the above; this is what CI does
 	@$(PY) tests/run.py
+
+soak: prepare ## run the tests that need real time; SOAK_MINUTES=15 is how long the random history goes on
+	$(PY) -m pytest $(SLOW) -m soak -s --junit-xml=build/reports/soak.xml
+
+bench: $(READY) ## count and time what 1 to 5,000 endpoints cost, half an hour; N=1,100 chooses other numbers
+	$(PY) -m bench $(if $(N),--sizes=$(N))
 
 # Trying
 
@@ -89,8 +97,13 @@ standin: $(READY) ## run the stand-in for Elasticsearch until Ctrl-C
 # Deriving
 
 generate: $(READY) ## write the files that are derived from the code
-	$(PY) -m inference_operator.crd crds
+	$(PY) -m inference_operator.crd crds $(CHART)/files/crds
 	$(PY) -m inference_operator.reference docs/reference.md README.md
+	$(PY) -m catalogue.page docs/services.md
+	$(PY) -m testbed.helm deploy/install.yaml
+
+catalogue: $(READY) ## derive the service catalogue anew; SPECIFICATION= a clone of elastic/elasticsearch-specification
+	$(PY) -m catalogue.derive $(SPECIFICATION) operator/inference_operator/catalogue.json
 
 verify: generate ## fail if the committed derived files are not current
 	@git status --porcelain -- $(GENERATED) | (! grep .)

@@ -4,66 +4,19 @@ Vendors are told apart by host and path where these are theirs, else (the servic
 chooses) by the fields of the body.
 """
 
-import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias, TypeVar
 
-from testbed.provider import embeddings
-from testbed.provider.embeddings import REPLY, score
-
-T = TypeVar("T")
-Json: TypeAlias = dict[str, Any] | list[Any]
-
-_TEXT = {"type": "text", "text": REPLY}
-COHERE_CHAT: Json = {
-    "id": "chat-1",
-    "finish_reason": "COMPLETE",
-    "message": {"role": "assistant", "content": [_TEXT]},
-}
-ANTHROPIC_MESSAGE: Json = {
-    "id": "message-1",
-    "type": "message",
-    "role": "assistant",
-    "content": [_TEXT],
-    "stop_reason": "end_turn",
-}
-GOOGLE_CONTENT: Json = {
-    "candidates": [{"content": {"role": "model", "parts": [{"text": REPLY}]}, "finishReason": "STOP"}]
-}
-
-
-@dataclass(frozen=True)
-class Call:
-    """The parts of a request that decide its answer."""
-
-    host: str
-    path: str
-    body: Mapping[str, Any]
-
-    @property
-    def model(self) -> str:
-        """The model asked for; some APIs name it in the path only."""
-        return str(self.body.get("model", ""))
-
-    @property
-    def dimensions(self) -> int | None:
-        """The size of vector asked for, if any."""
-        asked = self.body.get("dimensions") or self.body.get("output_dimension")
-        return int(asked) if asked else None
-
-    def texts(self, field: str) -> list[str]:
-        """The inputs under `field`, which may be one text, several, or objects that carry a text."""
-        value = self.body.get(field, [])
-        items = value if isinstance(value, list) else [value]
-        return [item if isinstance(item, str) else json.dumps(item) for item in items]
+from testbed.provider import bodies, clouds
+from testbed.provider.bodies import Json
+from testbed.provider.call import Call, Condition, always, below, every, field, host, path
 
 
 @dataclass(frozen=True)
 class Api:
     """One API of one or more vendors."""
 
-    matches: Callable[[Call], bool]
+    matches: Condition
     answer: Callable[[Call], Json]
     refusal: Callable[[str], Json]
 
@@ -78,122 +31,16 @@ def refusal(call: Call, reason: str) -> Json:
     return _api(call).refusal(reason)
 
 
-def events(call: Call) -> Iterable[str] | None:
-    """The server-sent events that answer `call`, or None if it does not ask for a stream."""
-    if not call.body.get("stream") or "messages" not in call.body:
-        return None
-    return [*map(json.dumps, _chat_chunks(call)), "[DONE]"]
-
-
 def _api(call: Call) -> Api:
     return next(api for api in APIS if api.matches(call))
 
 
-def _always(value: T) -> Callable[[Call], T]:
+def _fixed(value: Json) -> Callable[[Call], Json]:
     return lambda _: value
 
 
-def _path(*ends: str) -> Callable[[Call], bool]:
-    return lambda call: call.path.endswith(ends)
-
-
-def _host(*names: str) -> Callable[[Call], bool]:
-    return lambda call: call.host in names
-
-
-def _field(name: str) -> Callable[[Call], bool]:
-    return lambda call: name in call.body
-
-
-def _all(*conditions: Callable[[Call], bool]) -> Callable[[Call], bool]:
-    return lambda call: all(condition(call) for condition in conditions)
-
-
-def _openai_embeddings(call: Call) -> Json:
-    data = [
-        {"object": "embedding", "index": index, "embedding": embeddings.floats(text, call.dimensions or 8)}
-        for index, text in enumerate(call.texts("input"))
-    ]
-    usage = {"prompt_tokens": len(data), "total_tokens": len(data)}
-    return {"object": "list", "data": data, "model": call.model, "usage": usage}
-
-
-def _chat(call: Call) -> Json:
-    message = {"role": "assistant", "content": REPLY}
-    choice = {"index": 0, "message": message, "finish_reason": "stop"}
-    return _completion(call, "chat.completion", choice)
-
-
-def _chat_chunks(call: Call) -> list[Json]:
-    said = {"index": 0, "delta": {"role": "assistant", "content": REPLY}, "finish_reason": None}
-    ended = {"index": 0, "delta": {}, "finish_reason": "stop"}
-    return [_completion(call, "chat.completion.chunk", choice) for choice in (said, ended)]
-
-
-def _completion(call: Call, kind: str, choice: Json) -> Json:
-    usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
-    return {
-        "id": "chat-1",
-        "object": kind,
-        "created": 0,
-        "model": call.model,
-        "choices": [choice],
-        "usage": usage,
-    }
-
-
-def _cohere_embeddings(call: Call) -> Json:
-    makers = {"float": embeddings.floats, "int8": embeddings.integers, "binary": embeddings.bits}
-    kind = (call.body.get("embedding_types") or ["float"])[0]
-    texts = call.texts("texts")
-    vectors = [makers[kind](text, call.dimensions or 4) for text in texts]
-    return {"id": "embed-1", "texts": texts, "embeddings": {kind: vectors}}
-
-
-def _rerank(call: Call) -> Json:
-    results = [{**ranked, "document": {"text": text}} for text, ranked in _ranking(call)]
-    return {"id": "rerank-1", "model": call.model, "results": results}
-
-
-def _contextual_rerank(call: Call) -> Json:
-    return {"results": [ranked for _, ranked in _ranking(call)]}
-
-
-def _voyage_rerank(call: Call) -> Json:
-    data = [{**ranked, "document": text} for text, ranked in _ranking(call)]
-    return {"object": "list", "data": data, "model": call.model, "usage": {"total_tokens": len(data)}}
-
-
-def _nvidia_rerank(call: Call) -> Json:
-    passages = call.texts("passages")
-    return {"rankings": [{"index": index, "logit": score(text)} for index, text in enumerate(passages)]}
-
-
-def _ranking(call: Call) -> list[tuple[str, dict[str, Any]]]:
-    documents = enumerate(call.texts("documents"))
-    return [(text, {"index": index, "relevance_score": score(text)}) for index, text in documents]
-
-
-def _google_embeddings(call: Call) -> Json:
-    requests = call.texts("requests")
-    return {"embeddings": [{"values": embeddings.floats(text, call.dimensions or 4)} for text in requests]}
-
-
-def _hugging_face_embeddings(call: Call) -> Json:
-    return [embeddings.floats(text, 8) for text in call.texts("inputs")]
-
-
-def _hugging_face_sparse(call: Call) -> Json:
-    return [{word: score(word) for word in text.split()} for text in call.texts("inputs")]
-
-
-def _hugging_face_rerank(call: Call) -> Json:
-    texts = call.texts("texts")
-    return [{"index": index, "score": score(text), "text": text} for index, text in enumerate(texts)]
-
-
-def _llama_embeddings(call: Call) -> Json:
-    return {"embeddings": [embeddings.floats(text, 8) for text in call.texts("contents")]}
+def _alibaba(task: str) -> Condition:
+    return every(below("/openapi/workspaces/"), below(f"/{task}/"))
 
 
 def _openai_error(reason: str) -> Json:
@@ -216,27 +63,54 @@ def _error(reason: str) -> Json:
     return {"error": reason}
 
 
-_COHERE = _host("api.cohere.com", "api.cohere.ai")
-_VOYAGE = _host("api.voyageai.com")
-_JINA = _host("api.jina.ai")
+def _amazon_error(reason: str) -> Json:
+    """Elasticsearch never answers the PUT of a SageMaker endpoint if the type is missing."""
+    return {"__type": "UnrecognizedClientException", "message": reason}
+
+
+def _errors(reason: str) -> Json:
+    return {"errors": [{"code": "error", "message": reason}]}
+
+
+_COHERE = host("api.cohere.com", "api.cohere.ai")
+_VOYAGE = host("api.voyageai.com")
+_JINA = host("api.jina.ai")
+_SAGEMAKER = below("/endpoints/")
 
 APIS = (
-    Api(_all(_COHERE, _field("texts")), _cohere_embeddings, _message),
-    Api(_all(_COHERE, _field("documents")), _rerank, _message),
-    Api(_all(_COHERE, _field("messages")), _always(COHERE_CHAT), _message),
-    Api(_all(_VOYAGE, _field("documents")), _voyage_rerank, _detail),
-    Api(_all(_VOYAGE, _field("input")), _openai_embeddings, _detail),
-    Api(_all(_JINA, _field("input")), _openai_embeddings, _detail),
-    Api(_host("api.contextual.ai"), _contextual_rerank, _detail),
-    Api(_path("/messages"), _always(ANTHROPIC_MESSAGE), _anthropic_error),
-    Api(_path(":batchEmbedContents"), _google_embeddings, _openai_error),
-    Api(_path(":generateContent"), _always(GOOGLE_CONTENT), _openai_error),
-    Api(_field("passages"), _nvidia_rerank, _detail),
-    Api(_field("documents"), _rerank, _detail),
-    Api(_field("texts"), _hugging_face_rerank, _error),
-    Api(_field("contents"), _llama_embeddings, _error),
-    Api(_all(_path("/sparse"), _field("inputs")), _hugging_face_sparse, _error),
-    Api(_field("inputs"), _hugging_face_embeddings, _error),
-    Api(_field("messages"), _chat, _openai_error),
-    Api(_always(True), _openai_embeddings, _openai_error),
+    Api(path("/token"), clouds.token, _error),
+    Api(path("/converse", "/converse-stream"), _fixed(clouds.BEDROCK_CONVERSE), _amazon_error),
+    Api(field("inputText"), clouds.titan_embedding, _amazon_error),
+    Api(every(_SAGEMAKER, field("query")), clouds.sagemaker_rerank, _amazon_error),
+    Api(every(_SAGEMAKER, below("/sparse/")), clouds.sagemaker_sparse, _amazon_error),
+    Api(every(_SAGEMAKER, field("input_type")), clouds.sagemaker_embeddings, _amazon_error),
+    Api(every(_SAGEMAKER, field("messages")), bodies.chat, _amazon_error),
+    Api(_SAGEMAKER, bodies.openai_embeddings, _amazon_error),
+    Api(field("instances"), clouds.vertex_embeddings, _openai_error),
+    Api(field("records"), clouds.vertex_rerank, _openai_error),
+    Api(path("/ml/v1/text/embeddings"), clouds.watsonx_embeddings, _errors),
+    Api(path("/ml/v1/text/rerank", "/ml/v1/text/reranks"), clouds.watsonx_rerank, _errors),
+    Api(_alibaba("text-embedding"), clouds.alibaba_embeddings, _message),
+    Api(_alibaba("text-sparse-embedding"), clouds.alibaba_sparse, _message),
+    Api(_alibaba("ranker"), clouds.alibaba_rerank, _message),
+    Api(_alibaba("text-generation"), clouds.alibaba_text, _message),
+    Api(every(_COHERE, field("texts")), bodies.cohere_embeddings, _message),
+    Api(every(_COHERE, field("documents")), bodies.rerank, _message),
+    Api(every(_COHERE, field("messages")), _fixed(bodies.COHERE_CHAT), _message),
+    Api(every(_VOYAGE, field("documents")), bodies.voyage_rerank, _detail),
+    Api(every(_VOYAGE, field("input")), bodies.openai_embeddings, _detail),
+    Api(every(_JINA, field("input")), bodies.openai_embeddings, _detail),
+    Api(host("api.contextual.ai"), bodies.contextual_rerank, _detail),
+    Api(path("/messages"), _fixed(bodies.ANTHROPIC_MESSAGE), _anthropic_error),
+    Api(path(":batchEmbedContents"), bodies.google_embeddings, _openai_error),
+    Api(path(":generateContent"), _fixed(bodies.GOOGLE_CONTENT), _openai_error),
+    Api(field("passages"), bodies.nvidia_rerank, _detail),
+    Api(field("documents"), bodies.rerank, _detail),
+    Api(field("texts"), bodies.hugging_face_rerank, _error),
+    Api(field("contents"), bodies.llama_embeddings, _error),
+    Api(every(path("/sparse"), field("inputs")), bodies.hugging_face_sparse, _error),
+    Api(every(path("/sparse"), field("input")), bodies.weighted_tokens, _error),
+    Api(field("inputs"), bodies.hugging_face_embeddings, _error),
+    Api(field("messages"), bodies.chat, _openai_error),
+    Api(always, bodies.openai_embeddings, _openai_error),
 )

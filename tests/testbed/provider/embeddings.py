@@ -28,5 +28,10 @@ def score(text: str) -> float:
     return next(iter(_bytes(text, 1))) / 255
 
 
+def weighted(text: str) -> list[dict[str, str | float]]:
+    """The words of a text and how much each of them tells."""
+    return [{"token": word, "weight": score(word)} for word in text.split()]
+
+
 def _bytes(text: str, count: int) -> bytes:
     return hashlib.shake_128(text.encode()).digest(count)

@@ -12,13 +12,17 @@ import ssl
 import sys
 import time
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from aiohttp import web
 
 from testbed.provider import answers
-from testbed.provider.answers import Call
+from testbed.provider.call import Call
+from testbed.provider.credentials import key_of
+from testbed.provider.http2 import PROTOCOLS, Negotiated
 from testbed.provider.state import Fault, ProviderRequest, State
+from testbed.provider.streams import stream
 
 STATE = web.AppKey("state", State)
 HTTPS = 443
@@ -31,10 +35,9 @@ async def serve(port: int, vendor_certificate: Path | None) -> None:
     try:
         plain = socket.create_server(("127.0.0.1", port))
         await web.SockSite(runner, plain).start()
-        vendor = _vendor_listener() if vendor_certificate else None
-        if vendor:
-            await web.SockSite(runner, vendor, ssl_context=_tls(vendor_certificate)).start()
-        _announce(plain, vendor)
+        url = f"http://127.0.0.1:{plain.getsockname()[1]}"
+        address = await _serve_vendors(runner, url, vendor_certificate) if vendor_certificate else None
+        print(json.dumps({"url": url, "vendor_address": address}), flush=True)
         await asyncio.Event().wait()
     finally:
         await runner.cleanup()
@@ -52,6 +55,16 @@ def application() -> web.Application:
     return app
 
 
+async def _serve_vendors(runner: web.AppRunner, url: str, certificate: Path) -> str | None:
+    """Answer at the vendors' port as well; return the address."""
+    listener = _vendor_listener()
+    if listener is None:
+        return None
+    negotiated = partial(Negotiated, runner, url)
+    await asyncio.get_running_loop().create_server(negotiated, sock=listener, ssl=_tls(certificate))
+    return str(listener.getsockname()[0])
+
+
 def _vendor_listener() -> socket.socket | None:
     """Listen on the port of HTTPS, or nowhere where that needs more rights than we have.
 
@@ -66,15 +79,11 @@ def _vendor_listener() -> socket.socket | None:
     return None
 
 
-def _tls(certificate: Path | None) -> ssl.SSLContext:
+def _tls(certificate: Path) -> ssl.SSLContext:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(str(certificate))
+    context.load_cert_chain(certificate)
+    context.set_alpn_protocols(PROTOCOLS)
     return context
-
-
-def _announce(plain: socket.socket, vendor: socket.socket | None) -> None:
-    url = f"http://127.0.0.1:{plain.getsockname()[1]}"
-    print(json.dumps({"url": url, "vendor_address": vendor and vendor.getsockname()[0]}), flush=True)
 
 
 async def _set_keys(request: web.Request) -> web.Response:
@@ -98,8 +107,9 @@ async def _list_requests(request: web.Request) -> web.Response:
 
 async def _provide(request: web.Request) -> web.Response:
     state = request.app[STATE]
-    call = Call(request.url.host or "", request.path, await _body(request))
-    label = state.accepted.get(_key(request))
+    body = await _body(request)
+    call = Call(request.url.host or "", request.path, body, key_of(request.headers, request.query, body))
+    label = state.accepted.get(call.key)
     fault = state.next_fault(label) or Fault()
     response = _response(call, known=label is not None, fault=fault)
     status = 0 if fault.close else response.status
@@ -115,10 +125,8 @@ def _response(call: Call, known: bool, fault: Fault) -> web.Response:
         return _faulty(call, fault)
     if not known:
         return web.json_response(answers.refusal(call, "the api key is not valid"), status=401)
-    if events := answers.events(call):
-        return web.Response(
-            text="".join(f"data: {event}\n\n" for event in events), content_type="text/event-stream"
-        )
+    if streamed := stream(call):
+        return web.Response(body=streamed.body, content_type=streamed.content_type)
     return web.json_response(answers.answer(call))
 
 
@@ -132,17 +140,10 @@ def _faulty(call: Call, fault: Fault) -> web.Response:
 
 
 async def _body(request: web.Request) -> dict[str, object]:
+    if request.content_type == "application/x-www-form-urlencoded":
+        return dict(await request.post())
     try:
         body = await request.json()
     except ValueError:
         return {}
     return body if isinstance(body, dict) else {}
-
-
-def _key(request: web.Request) -> str:
-    """The credential, wherever this vendor puts it."""
-    places = [
-        request.headers.get(name) for name in ("api-key", "x-api-key", "x-goog-api-key", "Authorization")
-    ]
-    key = next(filter(None, places), None) or request.query.get("key", "")
-    return key.removeprefix("Bearer ")

@@ -19,8 +19,16 @@ VENDOR_HOSTS = (
     "api.mistral.ai",
     "api.openai.com",
     "api.voyageai.com",
+    "bedrock-runtime.us-east-1.amazonaws.com",
+    "default-abc.platform-cn-shanghai.opensearch.aliyuncs.com",
+    "discoveryengine.googleapis.com",
     "generativelanguage.googleapis.com",
+    "iam.cloud.ibm.com",
     "integrate.api.nvidia.com",
+    "login.microsoftonline.com",
+    "runtime.sagemaker.us-east-1.amazonaws.com",
+    "us-central1-aiplatform.googleapis.com",
+    "us-south.ml.cloud.ibm.com",
     f"{AZURE_RESOURCE}.openai.azure.com",
 )
 

@@ -1,0 +1,93 @@
+"""What the settings are set to that a pair needs."""
+
+from typing import Any
+
+from testbed.provider import AZURE_RESOURCE
+
+PATHS = {  # of a setting `url`, by task type
+    "text_embedding": "/v1/embeddings",
+    "sparse_embedding": "/sparse",
+    "rerank": "/rerank",
+    "completion": "/v1/chat/completions",
+    "chat_completion": "/v1/chat/completions",
+}
+SAMPLES: dict[
+    str, Any
+] = {  # by the most special of `service.task_type.setting`, `service.setting` and `setting`
+    "api_version": "2024-10-21",
+    "region": "us-east-1",
+    "project_id": "my-project",
+    "max_tokens": 1024,
+    "num_allocations": 1,
+    "num_threads": 1,
+    "ai21.model_id": "jamba-large",
+    "alibabacloud-ai-search.service_id": "ops-text-embedding-001",
+    "alibabacloud-ai-search.host": "default-abc.platform-cn-shanghai.opensearch.aliyuncs.com",
+    "alibabacloud-ai-search.workspace": "default",
+    "amazon_sagemaker.endpoint_name": "my-endpoint",
+    "amazon_sagemaker.api": "openai",
+    "amazon_sagemaker.rerank.api": "elastic",
+    "amazon_sagemaker.sparse_embedding.api": "elastic",
+    "amazon_sagemaker.sparse_embedding.endpoint_name": "sparse",
+    "amazonbedrock.provider": "amazontitan",
+    "amazonbedrock.model": "amazon.titan-embed-text-v2:0",
+    "amazonbedrock.chat_completion.provider": "anthropic",
+    "amazonbedrock.chat_completion.model": "anthropic.claude-sonnet-4-20250514-v1:0",
+    "anthropic.model_id": "claude-sonnet-4-5",
+    "azureaistudio.endpoint_type": "token",
+    "azureaistudio.provider": "openai",
+    "azureaistudio.rerank.provider": "cohere",
+    "azureaistudio.target": "{provider}/",
+    "azureopenai.resource_name": AZURE_RESOURCE,
+    "azureopenai.deployment_id": "my-deployment",
+    "cohere.model_id": "embed-v4.0",
+    "cohere.rerank.model_id": "rerank-v3.5",
+    "contextualai.model_id": "ctxl-rerank-v2-instruct-multilingual",
+    "custom.headers": {"Authorization": "Bearer ${api_key}", "Content-Type": "application/json"},
+    "custom.request": '{"input": ${input}}',
+    "custom.rerank.request": '{"documents": ${input}, "query": ${query}}',
+    "custom.completion.request": '{"messages": [{"role": "user", "content": ${input}}]}',
+    "custom.text_embedding.response": {"json_parser": {"text_embeddings": "$.data[*].embedding[*]"}},
+    "custom.sparse_embedding.response": {
+        "json_parser": {
+            "token_path": "$.data[*].embedding[*].token",
+            "weight_path": "$.data[*].embedding[*].weight",
+        }
+    },
+    "custom.rerank.response": {
+        "json_parser": {
+            "reranked_index": "$.results[*].index",
+            "relevance_score": "$.results[*].relevance_score",
+        }
+    },
+    "custom.completion.response": {"json_parser": {"completion_result": "$.choices[*].message.content"}},
+    "deepseek.model_id": "deepseek-chat",
+    "elasticsearch.model_id": ".multilingual-e5-small",
+    "elasticsearch.sparse_embedding.model_id": ".elser_model_2",
+    "elasticsearch.rerank.model_id": ".rerank-v1",
+    "fireworksai.model_id": "fireworks/qwen3-embedding-8b",
+    "googleaistudio.model_id": "gemini-embedding-001",
+    "googlevertexai.model_id": "gemini-embedding-001",
+    "googlevertexai.rerank.model_id": "semantic-ranker-default-004",
+    "googlevertexai.location": "us-central1",
+    "groq.model_id": "llama-3.3-70b-versatile",
+    "hugging_face.model_id": "meta-llama/Llama-3.3-70B-Instruct",
+    "jinaai.model_id": "jina-embeddings-v3",
+    "jinaai.rerank.model_id": "jina-reranker-v2-base-multilingual",
+    "llama.model_id": "all-MiniLM-L6-v2",
+    "mistral.model": "mistral-embed",
+    "nvidia.model_id": "nvidia/llama-3.2-nv-embedqa-1b-v2",
+    "openai.model_id": "text-embedding-3-small",
+    "voyageai.model_id": "voyage-3.5",
+    "voyageai.rerank.model_id": "rerank-2.5",
+    "watsonxai.api_version": "2024-05-02",
+    "watsonxai.model_id": "ibm/slate-30m-english-rtrvr-v2",
+    "watsonxai.url": "us-south.ml.cloud.ibm.com",  # servers put https:// before it
+}
+WANTED = {  # optional, but no endpoint here is of any use without
+    "custom": ["/serviceSettings/headers"],
+    "llama": ["/serviceSettings/api_key"],
+    "hugging_face.completion": ["/serviceSettings/model_id"],  # 8.19.8 stumbles over its absence
+    "hugging_face.chat_completion": ["/serviceSettings/model_id"],
+}
+MAPS = {"secret_parameters": "api_key"}  # settings that are a map of secrets, with the one key that is set
