@@ -24,6 +24,7 @@ LOGGER = logging.getLogger(__name__)
 _RESTART_DELAY = 0.5  # seconds
 _LONGEST_RESTART_DELAY = 30.0
 _END_GRACE = 7.0  # seconds; Kopf itself waits 5 for its tasks
+_IDENTITY = "inference-operator"  # else Kopf asks for the name of a user, which an arbitrary UID has not
 
 
 class _NoDiffBase(kopf.DiffBaseStorage):
@@ -147,7 +148,8 @@ class Watch:
         except ReconcileError as error:
             LOGGER.warning("the watch cannot begin yet: %s", error.message)
         except Exception as error:  # noqa: BLE001 - whatever ended it, it must go on
-            LOGGER.warning("the watch ended and is started again: %s", type(error).__name__)
+            what = self._ctx.redactor.sanitise(f"{type(error).__name__}: {error}")
+            LOGGER.warning("the watch ended and is started again: %s", what)
 
     async def _operate(self) -> None:
         """Run Kopf to its end, which it cannot be trusted to reach.
@@ -164,6 +166,7 @@ class Watch:
                 settings=settings(),
                 clusterwide=True,
                 standalone=True,
+                identity=_IDENTITY,  # type: ignore[arg-type]  # its NewType is not public
             )
         )
         loop = asyncio.get_running_loop()
