@@ -22,7 +22,9 @@ RUN pip uninstall --yes pip \
     && echo "nonroot:x:65532:65532::/nonexistent:/usr/sbin/nologin" >> /etc/passwd \
     && echo "nonroot:x:65532:" >> /etc/group
 COPY --from=build /opt/operator /opt/operator
+# HOME: the Kubernetes client wants one, which an arbitrary UID has not.
 ENV PATH=/opt/operator/bin:$PATH \
+    HOME=/nonexistent \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1
 USER 65532:65532

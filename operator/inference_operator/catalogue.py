@@ -11,8 +11,6 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
-CHUNKED = frozenset({"embedding", "sparse_embedding", "text_embedding"})
-"""The task types that take chunking settings."""
 _BESIDE = {(9, 0): (8, 18)}  # released at the same time: the one has what the other has
 Release = tuple[int, int]
 
@@ -44,6 +42,8 @@ class Service(_Data):
     task_types: Mapping[str, str]
     service_settings: Mapping[str, Setting]
     task_settings: Mapping[str, Setting]
+    chunking_settings: tuple[str, ...]
+    """The task types that take them."""
 
     def settings(self, task_type: str) -> dict[str, Setting]:
         """The settings for one task type, by their paths in the spec of an InferenceEndpoint."""

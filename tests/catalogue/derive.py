@@ -32,6 +32,7 @@ def derive(repository: Path, corrections: Iterable[Facts]) -> Facts:
         services = merged(services, correction["services"])
     for service in services.values():
         service["taskTypes"] = dict(sorted(service["taskTypes"].items()))
+        service["chunkingSettings"].sort()
     source = (
         f"elastic/elasticsearch-specification, branch {newest}, commit {commit(repository, refs[newest])}"
     )

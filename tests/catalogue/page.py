@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from inference_operator.catalogue import CHUNKED, Service, Setting, load
+from inference_operator.catalogue import Service, Setting, load
 from testbed.pairs import Pair
 
 _INTRODUCTION = """\
@@ -20,8 +20,7 @@ it says itself (`GET _inference/_services`), and it has the last word: the opera
 8.18 stands for 8.18 and older, which the operator does not support. What came with 8.19 is in 9.1, but not in 9.0.
 
 Settings are given by their paths in the spec of an `InferenceEndpoint`. Secrets belong under `secretSettings`, never into the
-settings themselves. The default of `rate_limit` is its `requests_per_minute`. {chunked} take `chunkingSettings`
-as well, whatever the service.
+settings themselves. The default of `rate_limit` is its `requests_per_minute`.
 
 The examples are the smallest definitions that work; each expects a connection `main`, and its secrets in a Secret.
 
@@ -38,15 +37,15 @@ def page() -> str:
         [_link(name), *(service.task_types.get(task, "") for task in tasks)]
         for name, service in catalogue.services.items()
     ]
-    head = _INTRODUCTION.format(chunked=_codes(sorted(CHUNKED)), source=catalogue.specification)
+    head = _INTRODUCTION.format(source=catalogue.specification)
     sections = (_section(name, service) for name, service in catalogue.services.items())
     return head + _table(["service", *_coded(tasks)], rows) + "".join(sections)
 
 
 def _section(name: str, service: Service) -> str:
     task = "text_embedding" if "text_embedding" in service.task_types else next(iter(service.task_types))
-    example = _example(Pair(name, task))
-    return f"\n## {name}\n\n{_table(['setting', 'type', 'task types', 'since', ''], _rows(service))}\n```yaml\n{example}```\n"
+    settings = _table(["setting", "type", "task types", "since", ""], _rows(service))
+    return f"\n## {name}\n\n{settings}\n```yaml\n{_example(Pair(name, task))}```\n"
 
 
 def _rows(service: Service) -> Iterator[list[str]]:
@@ -57,6 +56,8 @@ def _rows(service: Service) -> Iterator[list[str]]:
         for name, setting in settings.items():
             path = f"`/{section}/{name}`"
             yield [f"**{path}**" if setting.required else path, setting.type, *_facts(setting)]
+    if service.chunking_settings:
+        yield ["`/chunkingSettings`", "object", _codes(service.chunking_settings), "", ""]
 
 
 def _facts(setting: Setting) -> list[str]:

@@ -86,7 +86,11 @@ class Specification:
         settings = self._settings(request["service_settings"], tasks)
         task_settings = self._settings(request.get("task_settings"), tasks)
         [name] = self.enums[request["service"]]
-        return name, {"taskTypes": tasks, "serviceSettings": settings, "taskSettings": task_settings}
+        chunking = (
+            [task for task in tasks if task.endswith("embedding")] if "chunking_settings" in request else []
+        )
+        sections = {"serviceSettings": settings, "taskSettings": task_settings}
+        return name, {"taskTypes": tasks, **sections, "chunkingSettings": chunking}
 
     def _settings(self, class_name: str | None, tasks: list[str]) -> dict[str, Facts]:
         fields = _FIELD.findall(self.classes[class_name]) if class_name else []

@@ -21,22 +21,22 @@ CRDS = ("inferenceendpoints.es-inference.dev", "elasticsearchconnections.es-infe
 ESTABLISHED = ("wait", "--for=condition=Established", "crd", *CRDS, "--timeout=30s")
 
 
+def install(helm: Helm) -> None:
+    """Make the release, whose operator may reach the stand-in."""
+    helm.run("install", RELEASE, CHART, "--namespace", NAMESPACE, "--set=settings.allowedHosts={127.0.0.1}")
+
+
 @pytest.fixture(scope="module")
 def installation(cluster: ControlPlane, helm: Helm) -> Iterator[Installation]:
     """The chart installed under a name of its own, where Pod Security enforces the profile `restricted`."""
     cluster.kubectl("create", "namespace", NAMESPACE)
     cluster.kubectl("label", "namespace", NAMESPACE, "pod-security.kubernetes.io/enforce=restricted")
-    helm.run("install", RELEASE, CHART, "--namespace", NAMESPACE, "--set=settings.allowedHosts={127.0.0.1}")
+    install(helm)
     cluster.kubectl(*ESTABLISHED)
     yield Installation(cluster, NAMESPACE)
     helm.run("uninstall", RELEASE, "--namespace", NAMESPACE, "--ignore-not-found")
-    cluster.kubectl("delete", "crd", *CRDS)
+    cluster.kubectl("delete", "crd", *CRDS, "--ignore-not-found")
     cluster.kubectl("delete", "namespace", NAMESPACE, "--wait=false")
-
-
-def upgrade(helm: Helm, *values: str) -> None:
-    """Change values of the release."""
-    helm.run("upgrade", RELEASE, CHART, "--namespace", NAMESPACE, "--reuse-values", *values)
 
 
 def test_pod_passes_the_restricted_profile(installation: Installation) -> None:
@@ -56,7 +56,7 @@ def test_operator_makes_an_endpoint_ready_as_it_is_installed(
     plane = installation.plane
     begin = plane.audit_position()
     with installation.running(tmp_path) as operator, World.create(plane) as world:
-        for probe in ("livenessProbe", "readinessProbe"):
+        for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
             assert operator.get(installation.container[probe]["httpGet"]["path"]).is_success
         world.apply(
             connection(standin),
@@ -72,10 +72,11 @@ def test_operator_makes_an_endpoint_ready_as_it_is_installed(
 
 def test_upgrade_changes_a_value_and_keeps_the_others(installation: Installation, helm: Helm) -> None:
     """A changed setting reaches the pod, whose Deployment replaces it before it makes the new one."""
-    before = installation.environment()
-    upgrade(helm, "--set=settings.logLevel=DEBUG")
-    changed = {"INFERENCE_OPERATOR_LOG_LEVEL": "DEBUG", "POD_ID": installation.pod()["metadata"]["name"]}
-    assert installation.environment() == {**before, **changed}
+    before, old = installation.environment(), installation.pod()["metadata"]["name"]
+    debug = "--set=settings.logLevel=DEBUG"
+    helm.run("upgrade", RELEASE, CHART, "--namespace", NAMESPACE, "--reuse-values", debug)
+    assert installation.environment() == {**before, "INFERENCE_OPERATOR_LOG_LEVEL": "DEBUG"}
+    assert installation.pod()["metadata"]["name"] != old
     assert installation.environment()["INFERENCE_OPERATOR_ALLOWED_HOSTS"] == "127.0.0.1"
     (deployment,) = installation.deployments()
     assert deployment["spec"]["strategy"] == {"type": "Recreate"}
@@ -92,7 +93,7 @@ def test_uninstall_keeps_the_crds_and_the_endpoints(
         helm.run("uninstall", RELEASE, "--namespace", NAMESPACE, "--wait")
         assert installation.deployments() == []
         assert world.get("docs")["metadata"]["uid"] == uid
-        helm.run("install", RELEASE, CHART, "--namespace", NAMESPACE)
+        install(helm)
         assert world.get("docs")["metadata"]["uid"] == uid
     shown = json.loads(plane.kubectl("get", "crd", *CRDS, "--output=json"))["items"]
     assert {c["metadata"]["annotations"]["meta.helm.sh/release-name"] for c in shown} == {RELEASE}

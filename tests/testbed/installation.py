@@ -79,14 +79,8 @@ class Installation:
         return list(listed["items"])
 
     def environment(self) -> dict[str, str]:
-        """The container's environment as a kubelet would make it."""
-        metadata = self.pod()["metadata"]
-        return {
-            v["name"]: metadata[v["valueFrom"]["fieldRef"]["fieldPath"].removeprefix("metadata.")]
-            if "valueFrom" in v
-            else v.get("value", "")
-            for v in self.container["env"]
-        }
+        """The container's environment, which has values only."""
+        return {variable["name"]: variable.get("value", "") for variable in self.container["env"]}
 
     @contextmanager
     def running(self, directory: Path) -> Iterator[httpx.Client]:
@@ -102,7 +96,7 @@ class Installation:
             log=directory / "operator.log",
             name="operator",
             env={
-                **{k: v for k, v in os.environ.items() if not k.startswith(PREFIX)},
+                **{k: v for k, v in os.environ.items() if k == "LD_LIBRARY_PATH"},  # some Pythons need it
                 **self.environment(),
                 f"{PREFIX}HTTP_HOST": "127.0.0.1",
                 f"{PREFIX}HTTP_PORT": str(port),

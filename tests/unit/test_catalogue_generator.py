@@ -20,6 +20,7 @@ export interface Request extends RequestBase {{
     service: AcmeServiceType
     service_settings: AcmeServiceSettings
     task_settings?: AcmeTaskSettings
+    chunking_settings?: InferenceChunkingSettings
   }}
 }}
 """
@@ -53,8 +54,8 @@ export class AcmeTaskSettings {{
   {more}
 }}
 """
-OLD = {"since": "8.16", "tasks": "rerank", "secret": "api_key", "more": ""}
-NEW = {**OLD, "tasks": "rerank,\n  completion", "more": "top_n?: integer"}
+OLD = {"since": "8.16", "tasks": "rerank,\n  text_embedding", "secret": "api_key", "more": ""}
+NEW = {**OLD, "tasks": "rerank,\n  completion,\n  text_embedding", "more": "top_n?: integer"}
 
 
 def git(repository: Path, *arguments: str) -> None:
@@ -89,7 +90,7 @@ def test_newest_release_is_described_and_older_ones_say_since_when(repository: P
     found = derive(repository, [correction])
     assert found["specification"].startswith("elastic/elasticsearch-specification, branch 9.10, commit ")
     assert found["services"]["acme-ai"] == {
-        "taskTypes": {"completion": "9.10", "rerank": "8.18"},
+        "taskTypes": {"completion": "9.10", "rerank": "8.18", "text_embedding": "8.18"},
         "serviceSettings": {
             "api_key": {"type": "string", "required": True, "secret": True},
             "shape": {"type": "string", "enum": ["round", "SQUARE"], "default": "round", "tasks": ["rerank"]},
@@ -99,6 +100,7 @@ def test_newest_release_is_described_and_older_ones_say_since_when(repository: P
             "headers": {"type": "object"},
             "top_n": {"type": "integer", "since": "9.10", "required": True},
         },
+        "chunkingSettings": ["text_embedding"],
     }
 
 
@@ -106,7 +108,7 @@ def test_request_that_is_for_a_later_release_is_left_out(repository: Path) -> No
     """A branch may describe ahead of time what its release does not have."""
     release(repository, "8.18", **{**OLD, "since": "8.19"})
     release(repository, "8.19", **OLD)
-    assert derive(repository, [])["services"]["acme-ai"]["taskTypes"] == {"rerank": "8.19"}
+    assert derive(repository, [])["services"]["acme-ai"]["taskTypes"]["rerank"] == "8.19"
 
 
 def test_name_that_may_be_a_secret_stops_the_generator(repository: Path) -> None:

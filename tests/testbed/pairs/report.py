@@ -6,20 +6,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import pytest
 
 from testbed import tables
-from testbed.pairs import PAIRS, Pair
-from testbed.pairs.trial import NOT_HERE
+from testbed.pairs import Pair
 from testbed.target import SERVERS
 
 TABLE = "pairs"
 _WIDTH = 14
 
 
-def note(
-    request: pytest.FixtureRequest, server: str, cells: Mapping[Pair, str], reasons: Mapping[Pair, str]
-) -> None:
-    """Keep the column of one server, with the reasons of what is not possible there."""
-    column = {pair.name: [cell, reasons[pair] if cell == NOT_HERE else ""] for pair, cell in cells.items()}
-    tables.note(request, TABLE, [server, column])
+def note(request: pytest.FixtureRequest, server: str, column: Mapping[Pair, tuple[str, str]]) -> None:
+    """Keep the column of one server: what became of each pair, and perhaps why."""
+    cells = {f"{pair.service} {pair.task_type}": cell for pair, cell in column.items()}
+    tables.note(request, TABLE, [server, cells])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -35,9 +32,8 @@ def lines(columns: Mapping[str, Mapping[str, Sequence[str]]]) -> Iterator[str]:
     cells = [cell for server in servers for cell in columns[server].values()]
     reasons = list(dict.fromkeys(reason for _, reason in cells if reason))
     yield _line("", servers)
-    for pair in PAIRS:
-        row = [columns[server][pair.name] for server in servers]
-        yield _line(f"{pair.service} {pair.task_type}", (_shown(cell, reasons) for cell in row))
+    for pair in columns[servers[0]]:
+        yield _line(pair, (_shown(columns[server][pair], reasons) for server in servers))
     for kind in dict.fromkeys(kind for kind, _ in cells):
         counts = (Counter(cell for cell, _ in columns[server].values())[kind] for server in servers)
         yield _line(f"total: {kind}", map(str, counts))

@@ -4,16 +4,15 @@ from typing import Any
 
 from testbed.provider import AZURE_RESOURCE
 
-PATHS = {  # of a setting `url`, by task type
+PATHS = {
     "text_embedding": "/v1/embeddings",
     "sparse_embedding": "/sparse",
     "rerank": "/rerank",
     "completion": "/v1/chat/completions",
     "chat_completion": "/v1/chat/completions",
 }
-SAMPLES: dict[
-    str, Any
-] = {  # by the most special of `service.task_type.setting`, `service.setting` and `setting`
+"""Where a setting `url` leads at the provider, by task type."""
+SAMPLES: dict[str, Any] = {
     "api_version": "2024-10-21",
     "region": "us-east-1",
     "project_id": "my-project",
@@ -84,10 +83,13 @@ SAMPLES: dict[
     "watsonxai.model_id": "ibm/slate-30m-english-rtrvr-v2",
     "watsonxai.url": "us-south.ml.cloud.ibm.com",  # servers put https:// before it
 }
-WANTED = {  # optional, but no endpoint here is of any use without
+"""By the most special of `service.task_type.setting`, `service.setting` and `setting`."""
+WANTED = {
     "custom": ["/serviceSettings/headers"],
     "llama": ["/serviceSettings/api_key"],
     "hugging_face.completion": ["/serviceSettings/model_id"],  # 8.19.8 stumbles over its absence
     "hugging_face.chat_completion": ["/serviceSettings/model_id"],
 }
-MAPS = {"secret_parameters": "api_key"}  # settings that are a map of secrets, with the one key that is set
+"""Optional settings without which the endpoint would be of no use, by service, or by service and task type."""
+MAPS = {"secret_parameters": "api_key"}
+"""Settings that are a map of secrets, with the one key that is set."""

@@ -19,7 +19,6 @@ REFUSED = "refused"
 NOT_HERE = "not here"
 """The version has it, but it cannot be shown where the tests run."""
 
-_UNHEARD_OF = {Reason.UNKNOWN_SERVICE, Reason.UNSUPPORTED_TASK_TYPE}
 _ADDED = frozenset(
     {
         "/serviceSettings/batch_size",
@@ -32,46 +31,45 @@ _ADDED = frozenset(
         "/serviceSettings/response/json_parser/embedding_type",
         "/serviceSettings/similarity",
         "/serviceSettings/url",
-        "/chunkingSettings/max_chunk_size",
-        "/chunkingSettings/sentence_overlap",
-        "/chunkingSettings/strategy",
     }
 )
-"""What servers add by themselves, besides the defaults that the catalogue knows."""
+"""What servers add by themselves, besides chunking settings and the defaults that the catalogue knows."""
 _RATE_LIMIT = "/serviceSettings/rate_limit/requests_per_minute"
-
-
-def expected(pair: Pair, release: Release, unreachable: Mapping[Pair, str]) -> str:
-    """What is to become of the pair on a server of this release."""
-    if not pair.known.offers(pair.task_type, release):
-        return REFUSED
-    return NOT_HERE if pair in unreachable else READY
 
 
 @dataclass(frozen=True)
 class Trial:
-    """The endpoint of a pair, applied to a server."""
+    """The endpoint of a pair on a server of a release; `hindrance` says why it cannot be shown there."""
 
     pair: Pair
     endpoint: Endpoint
-    outcome: str
+    release: Release
+    hindrance: str | None = None
+
+    @property
+    def outcome(self) -> str:
+        """What is to become of it."""
+        if not self._offers(self.pair.task_type):
+            return REFUSED
+        return NOT_HERE if self.hindrance else READY
+
+    @property
+    def cell(self) -> tuple[str, str]:
+        """Its place in the table: the outcome, and why it is not possible."""
+        return self.outcome, (self.hindrance or "") if self.outcome == NOT_HERE else ""
 
     def settled(self, resource: Manifest) -> bool:
         """Whether the resource has come to where it should, or cannot get there any more."""
-        ready = _condition(resource, "Ready").get("status")
-        if self.outcome == READY:
-            return ready == "True" or bool(_condition(resource, "Stalled"))
-        return ready in {"True", "False"}
+        return _condition(resource, "Ready").get("status") == "True" or bool(_condition(resource, "Stalled"))
 
     def mistakes(self, resource: Manifest, stored: Manifest | None, secret: str) -> list[str]:
         """What is not as it should be."""
-        match self.outcome:
-            case "ready":
-                return [*self._not_ready(resource), *self._stored_otherwise(stored, secret)]
-            case "refused":
-                return [*self._not_refused(resource), *(["stored"] if stored else [])]
-        ready = _condition(resource, "Ready").get("status") == "True"
-        return ["it works here after all: take it out of unreachable.py"] if ready else []
+        if self.outcome == REFUSED:
+            return [*self._not_refused(resource), *(["stored"] if stored else [])]
+        return [*self._not_ready(resource), *self._stored_otherwise(stored, secret)]
+
+    def _offers(self, task_type: str) -> bool:
+        return self.pair.known.offers(task_type, self.release)
 
     def _not_ready(self, resource: Manifest) -> Iterator[str]:
         ready = _condition(resource, "Ready")
@@ -79,10 +77,13 @@ class Trial:
             yield f"not ready: {ready.get('reason')}: {ready.get('message')}"
 
     def _not_refused(self, resource: Manifest) -> Iterator[str]:
+        """The server's own words are that it knows no such service, or no such task type."""
+        has_service = any(map(self._offers, self.pair.known.task_types))
+        reason = Reason.UNSUPPORTED_TASK_TYPE if has_service else Reason.UNKNOWN_SERVICE
+        word = self.pair.task_type if has_service else self.pair.service
         stalled = _condition(resource, "Stalled")
-        reason, message = stalled.get("reason"), stalled.get("message", "")
-        if reason not in _UNHEARD_OF or not {self.pair.service, self.pair.task_type} & _quoted(message):
-            yield f"not refused as unknown: {_condition(resource, 'Ready')}"
+        if stalled.get("reason") != reason or f"[{word}]" not in stalled["message"]:
+            yield f"not refused with {reason}: {_condition(resource, 'Ready')}"
 
     def _stored_otherwise(self, stored: Manifest | None, secret: str) -> Iterator[str]:
         if stored is None:
@@ -102,9 +103,11 @@ class Trial:
             yield "the secret is shown"
 
     def _is_added(self, path: str, value: Any) -> bool:
-        if path != _RATE_LIMIT:
-            return path in _ADDED or self._is_default(path, value) or self._is_model_of_elser(path)
-        return self._is_default("/serviceSettings/rate_limit", value)
+        if path == _RATE_LIMIT:
+            return self._is_default("/serviceSettings/rate_limit", value)
+        if path.startswith("/chunkingSettings/"):
+            return self.pair.task_type in self.pair.known.chunking_settings
+        return path in _ADDED or self._is_default(path, value) or self._is_model_of_elser(path)
 
     def _is_default(self, path: str, value: Any) -> bool:
         setting = self.pair.known.settings(self.pair.task_type).get(path)
@@ -120,8 +123,3 @@ def _condition(resource: Manifest, kind: str) -> Mapping[str, Any]:
     conditions = resource.get("status", {}).get("conditions", [])
     generation = resource["metadata"]["generation"]
     return next((c for c in conditions if c["type"] == kind and c["observedGeneration"] == generation), {})
-
-
-def _quoted(message: str) -> set[str]:
-    """The words that the server names in brackets."""
-    return {part.split("]")[0] for part in message.split("[")[1:]}
