@@ -7,7 +7,8 @@ import httpx
 import pytest
 
 from testbed.elasticsearch import Elasticsearch
-from testbed.provider import Provider
+from testbed.pairs import Pair, secret_values
+from testbed.provider import AZURE_RESOURCE, Provider
 
 pytestmark = [pytest.mark.real_es, pytest.mark.xdist_group("real-es"), pytest.mark.timeout(900)]
 
@@ -33,6 +34,14 @@ def own_elasticsearch(real_elasticsearch: Elasticsearch) -> Elasticsearch:
     if not real_elasticsearch.managed:
         pytest.skip("the server of ES_URL is not ours")
     return real_elasticsearch
+
+
+@pytest.fixture
+def vendors(provider: Provider, own_elasticsearch: Elasticsearch) -> Provider:  # noqa: ARG001 - it has to be ours
+    """The provider, which the server reaches by the vendors' own host names."""
+    if not provider.vendor_hosts:
+        pytest.skip("listening on port 443 needs more rights here")
+    return provider
 
 
 @pytest.fixture
@@ -83,13 +92,10 @@ def test_hugging_face_embedding_is_created(provider: Provider, operator_client: 
     assert created.json()["service_settings"]["dimensions"] == 8
 
 
-@pytest.mark.usefixtures("own_elasticsearch")
 def test_cohere_rerank_of_the_api_page_works_end_to_end(
-    provider: Provider, operator_client: httpx.Client
+    vendors: Provider, operator_client: httpx.Client
 ) -> None:
     """The vendors' fixed host names lead to the stub, over TLS that the server verifies."""
-    if not provider.vendor_hosts:
-        pytest.skip("listening on port 443 needs more rights here")
     path = "/_inference/rerank/testbed-cohere"
     body = {
         "service": "cohere",
@@ -100,7 +106,62 @@ def test_cohere_rerank_of_the_api_page_works_end_to_end(
     assert created.status_code == 200, created.text
     ranked = operator_client.post(path, json={"query": "q", "input": ["a", "b"]}).json()
     assert sorted(document["text"] for document in ranked["rerank"]) == ["a", "b"]
-    assert {request.host for request in provider.requests()} <= {"api.cohere.ai", "api.cohere.com"}
+    assert {request.host for request in vendors.requests()} <= {"api.cohere.ai", "api.cohere.com"}
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        Pair("amazonbedrock", "completion"),
+        Pair("amazon_sagemaker", "rerank"),
+        Pair("googlevertexai", "rerank"),
+        Pair("watsonxai", "rerank"),
+    ],
+    ids=lambda pair: pair.name,
+)
+def test_key_that_does_not_travel_itself_is_checked(
+    pair: Pair, vendors: Provider, operator_client: httpx.Client
+) -> None:
+    """Requests are signed with it, or a token is fetched for it first: the stub knows all the same whose they are."""
+    path = f"/_inference/{pair.task_type}/testbed-{pair.name}"
+    body = pair.body(secret_values("unused", GOOD, vendors.url), vendors.url)
+    vendors.revoke(GOOD)
+    refused = operator_client.put(path, json=body)
+    assert refused.status_code == 400
+    assert "401" in refused.text
+    vendors.reset()
+    vendors.accept(GOOD, "good")
+    created = operator_client.put(path, json=body)
+    assert created.status_code == 200, created.text
+    assert {(request.label, request.status) for request in vendors.requests()} == {("good", 200)}
+
+
+def test_azure_token_is_fetched_with_the_client_secret(
+    vendors: Provider, operator_client: httpx.Client
+) -> None:
+    """The server asks Microsoft for the token, and calls the model with it."""
+    application = dict.fromkeys(("client_id", "tenant_id"), "11111111-1111-1111-1111-111111111111")
+    model = {"resource_name": AZURE_RESOURCE, "deployment_id": "d", "api_version": "2024-10-21"}
+    scopes = ["https://cognitiveservices.azure.com/.default"]
+    settings = {**application, **model, "scopes": scopes, "client_secret": GOOD}
+    body = {"service": "azureopenai", "service_settings": settings}
+    created = operator_client.put("/_inference/completion/testbed-azure", json=body)
+    assert created.status_code == 200, created.text
+    seen = [(request.host, request.label) for request in vendors.requests()][-2:]
+    assert seen == [("login.microsoftonline.com", "good"), (f"{AZURE_RESOURCE}.openai.azure.com", "good")]
+
+
+@pytest.mark.parametrize("service", ["amazonbedrock", "amazon_sagemaker"])
+def test_chat_comes_in_the_frames_of_amazon(
+    service: str, vendors: Provider, operator_client: httpx.Client
+) -> None:
+    """The server unpacks them into events of its own."""
+    pair = Pair(service, "chat_completion")
+    path = f"/_inference/{pair.task_type}/testbed-{pair.name}"
+    body = pair.body(secret_values("unused", GOOD, vendors.url), vendors.url)
+    operator_client.put(path, json=body).raise_for_status()
+    chat = {"messages": [{"role": "user", "content": "ping"}]}
+    assert "pong" in operator_client.post(f"{path}/_stream", json=chat).text
 
 
 def test_refused_key_is_a_400_whose_cause_tells_the_401(

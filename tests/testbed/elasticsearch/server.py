@@ -19,7 +19,7 @@ from testbed.processes import wait_for
 from testbed.provider import Provider
 
 OPERATOR_PRIVILEGES = ["manage_inference", "monitor"]
-START_SECONDS = 180
+START_SECONDS = 300
 
 
 class Elasticsearch:

@@ -19,6 +19,13 @@ class Api:
     matches: Condition
     answer: Callable[[Call], Json]
     refusal: Callable[[str], Json]
+    public: bool = False
+    """Whether it asks for no key."""
+
+
+def public(call: Call) -> bool:
+    """Whether `call` needs no key."""
+    return _api(call).public
 
 
 def answer(call: Call) -> Json:
@@ -78,6 +85,7 @@ _JINA = host("api.jina.ai")
 _SAGEMAKER = below("/endpoints/")
 
 APIS = (
+    Api(path("/discovery/instance"), _fixed(clouds.MICROSOFT_AUTHORITY), _error, public=True),
     Api(path("/token"), clouds.token, _error),
     Api(path("/converse", "/converse-stream"), _fixed(clouds.BEDROCK_CONVERSE), _amazon_error),
     Api(field("inputText"), clouds.titan_embedding, _amazon_error),

@@ -1,4 +1,4 @@
-"""The same for the clouds, and for the servers from which Elasticsearch fetches a token before it calls one of them."""
+"""What the clouds answer, and the servers from which Elasticsearch fetches a token before it calls one of them."""
 
 from testbed.provider import embeddings
 from testbed.provider.bodies import Json
@@ -17,6 +17,17 @@ def token(call: Call) -> Json:
         "expiration": FOREVER,
     }
 
+
+MICROSOFT_AUTHORITY: Json = {
+    "tenant_discovery_endpoint": "https://login.microsoftonline.com/common/.well-known/openid-configuration",
+    "metadata": [
+        {
+            "preferred_network": "login.microsoftonline.com",
+            "preferred_cache": "login.microsoftonline.com",
+            "aliases": ["login.microsoftonline.com"],
+        }
+    ],
+}
 
 BEDROCK_CONVERSE: Json = {
     "output": {"message": {"role": "assistant", "content": [{"text": REPLY}]}},

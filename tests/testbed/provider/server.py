@@ -111,7 +111,7 @@ async def _provide(request: web.Request) -> web.Response:
     call = Call(request.url.host or "", request.path, body, key_of(request.headers, request.query, body))
     label = state.accepted.get(call.key)
     fault = state.next_fault(label) or Fault()
-    response = _response(call, known=label is not None, fault=fault)
+    response = _response(call, known=label is not None or answers.public(call), fault=fault)
     status = 0 if fault.close else response.status
     state.seen.append(ProviderRequest(label, call.path, call.host, call.model, status, time.time()))
     await asyncio.sleep(fault.delay)

@@ -74,5 +74,5 @@ STREAMS: tuple[tuple[Condition, Callable[[Call], Stream]], ...] = (
     (path("/converse-stream"), _bedrock),
     (path("/invocations-response-stream"), _sagemaker),
     (path(":streamGenerateContent"), _google),
-    (every(field("stream"), field("messages"), lambda call: bool(call.body["stream"])), _chat),
+    (every(field("messages"), lambda call: bool(call.body.get("stream"))), _chat),
 )

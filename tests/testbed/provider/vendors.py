@@ -4,7 +4,7 @@ from pathlib import Path
 
 import trustme
 
-AZURE_RESOURCE = "testbed"
+AZURE_RESOURCE = "my-resource"
 VENDOR_HOSTS = (
     "ai.api.nvidia.com",
     "api.ai21.com",
