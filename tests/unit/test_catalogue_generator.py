@@ -50,6 +50,8 @@ export class AcmeServiceSettings {{
 }}
 export class AcmeTaskSettings {{
   headers?: Dictionary<string, string>
+  /** @server_default false */
+  strict?: boolean
   scopes?: Array<string>
   {more}
 }}
@@ -98,6 +100,7 @@ def test_newest_release_is_described_and_older_ones_say_since_when(repository: P
         },
         "taskSettings": {
             "headers": {"type": "object"},
+            "strict": {"type": "boolean", "default": False},
             "top_n": {"type": "integer", "since": "9.10", "required": True},
         },
         "chunkingSettings": ["text_embedding"],
