@@ -1,7 +1,7 @@
 """The nouns of a reconcile, and what it means that two definitions of an endpoint are equal.
 
 Elasticsearch does not return a definition as it was given: it adds defaults, takes secrets out, renames
-services, lowers the case of some words. So only what the user set is compared, as the server would write it.
+services, writes some words in another case. So only what the user set is compared, as the server would write it.
 """
 
 import json
@@ -16,8 +16,10 @@ SECTIONS = ("serviceSettings", "taskSettings", "chunkingSettings")
 
 SERVICE_ALIASES = {"elser": "elasticsearch"}
 IN_CLUSTER_SERVICES = frozenset({"elasticsearch"})
-# Settings whose words the server stores in lower case, whatever was sent.
-_CASELESS = frozenset({"truncate", "input_type", "similarity", "embedding_type", "element_type", "strategy"})
+# Settings whose words the server stores in one case, whatever was sent: `provider` in capitals, the others in small letters.
+_CASELESS = frozenset(
+    {"truncate", "input_type", "similarity", "embedding_type", "element_type", "strategy", "provider"}
+)
 
 
 # What the named groups of separators stand for; recorded from Elasticsearch 9.4.3.

@@ -58,6 +58,7 @@ NORMALISED: dict[str, tuple[str, Any, Any, bool]] = {
     "other words are not": ("/serviceSettings/model_id", "m1", "m2", False),
     "case matters": ("/serviceSettings/model_id", "M1", "m1", False),
     "case of an enumerated word does not": ("/taskSettings/truncate", "NONE", "none", True),
+    "nor where it comes back in capitals": ("/serviceSettings/provider", "amazontitan", "AMAZONTITAN", True),
     "other enumerated words differ": ("/taskSettings/truncate", "END", "none", False),
     "an enumerated word is no number": ("/serviceSettings/similarity", "1", 1, False),
     "numbers are compared by value": ("/serviceSettings/x", 1, 1.0, True),
