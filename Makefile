@@ -79,7 +79,7 @@ bench: $(READY) ## count and time what 1 to 5,000 endpoints cost, half an hour; 
 
 # Trying
 
-demo: $(READY) ## show the whole story on this machine; ES=real|standin KEEP=1, or ES_URL= and ES_API_KEY=
+demo: $(READY) ## show the whole story on this machine; ES=real|standin ES_VERSION=9.4.3|8.19.8 KEEP=1, or ES_URL= and ES_API_KEY=
 	$(PY) -m demo
 
 control-plane: $(READY) ## run a Kubernetes control plane until Ctrl-C

@@ -9,6 +9,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from testbed.elasticsearch import Elasticsearch
+from testbed.elasticsearch.distribution import DEFAULT_VERSION
 from testbed.provider import Provider
 from testbed.standin.client import Standin
 
@@ -124,14 +125,15 @@ class StandinCluster:
 
 @contextmanager
 def start(folder: Path, progress: Callable[[str], None]) -> Iterator[Cluster]:
-    """The Elasticsearch that the environment asks for: `ES=standin`, else a real one."""
+    """The Elasticsearch that the environment asks for: `ES=standin`, else a real one; `ES_VERSION=8.19.8` for that."""
+    version = os.environ.get("ES_VERSION") or DEFAULT_VERSION
     if _wants_standin():
-        with Standin.start(folder) as standin:
+        with Standin.start(folder, profile=version.rpartition(".")[0]) as standin:
             yield StandinCluster(standin)
         return
     with (
         Provider.start(folder) as provider,
-        Elasticsearch.start(folder, provider=provider, progress=progress) as server,
+        Elasticsearch.start(folder, provider=provider, version=version, progress=progress) as server,
     ):
         yield RealCluster(server, provider)
 

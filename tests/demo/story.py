@@ -43,13 +43,18 @@ class Story:
         self.reranker = manifests.reranker(stage.prefix, rerank)
         self.endpoints = (self.openai, self.hugging_face, self.reranker)
         self.index = f"{stage.prefix}articles"
+        major, minor, *_ = map(int, stage.cluster.server.version.split("."))
+        self.updates_are_tried = (major, minor) >= (9, 4)
 
     def steps(self) -> list[tuple[str, Callable[[], str]]]:
         """All steps with their titles."""
         return [
             ("Apply a connection and three endpoints", self.apply),
             ("Rotate a provider's key", self.rotate),
-            ("Rotate to a key that the provider refuses", self.refuse),
+            (
+                "Rotate to a key that the provider refuses",
+                self.refuse if self.updates_are_tried else self.refuse_at_use,
+            ),
             ("Edit a setting in Elasticsearch by hand", self.edit),
             ("Delete an endpoint in Elasticsearch by hand", self.remove),
             ("Ask for a change that Elasticsearch ignores", self.ignored),
@@ -79,6 +84,9 @@ class Story:
         mark = len(self.stage.cluster.sent())
         begin = time.time()
         self._patch_key(self.openai, "openai key 2")
+        if not self.updates_are_tried:
+            say("This version stores a changed key without trying it; the next use of the endpoint shows it:")
+            self._use()
         first = self._wait(lambda: self._sent_with("openai key 2", mark), "the provider is sent the new key")
         seconds = first.time - begin
         self._show_sent(mark)
@@ -99,7 +107,7 @@ class Story:
         )
         expect("refuses the key" in said, "the status does not say that the provider refused the key")
         say("The old key stays in force; an embedding asked for now works:")
-        self.stage.elasticsearch("POST", f"/_inference/text_embedding/{name}", {"input": "still there?"})
+        expect(self.stage.embed(name) == 200, "the endpoint cannot be used")
         sent = self._show_sent(mark)
         expect(sent[-1].key == "openai key 2", "the embedding was not made with the old key")
         say("A key that works is put into the Secret:")
@@ -107,6 +115,20 @@ class Story:
         self._wait(lambda: self._is(name, "Synced", "True"), "all is well again")
         self.stage.see("get", "iep", name)
         return "the status quotes the refusal, the old key went on working, and a good key healed it"
+
+    def refuse_at_use(self) -> str:
+        """Where nobody tries a changed key, the status does not claim that it works."""
+        name, refused = self.openai.name, "openai key 3, which the provider refuses"
+        mark = len(self.stage.cluster.sent())
+        self._patch_key(self.openai, refused, refused=True)
+        expect(self._use() == 401, "the key works")
+        expect([s.key for s in self._show_sent(mark)] == [refused], "the provider was sent another key")
+        said = self.stage.see("get", "iep", name, f"--output={_LAST_READY}")
+        expect("not checked by this version" in said, "the status does not say that the key is unchecked")
+        say("A key that works is put into the Secret:")
+        self._patch_key(self.openai, "openai key 4")
+        expect(self._use() == 200, "the good key does not heal it")
+        return "the status says that the key is unchecked, the next use found it refused, and a good key healed it"
 
     def edit(self) -> str:
         """Somebody else's edit is put back at the next look."""
@@ -238,6 +260,12 @@ class Story:
 
     def _wait(self, condition: Callable[[], T | None], what: str) -> T:
         return wait_for(condition, what=what, timeout=PATIENCE)
+
+    def _use(self) -> int:
+        """Ask for an embedding once the newest key is in force; the status of the answer."""
+        name, secret = self.openai.name, self.openai.secret
+        self._wait(lambda: self.stage.is_live(name, secret), "the newest key is in force")
+        return self.stage.embed(name)
 
     def _is(self, name: str, kind: str, status: str) -> bool:
         return self.stage.condition(name, kind).get("status") == status

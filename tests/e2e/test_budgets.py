@@ -1,6 +1,7 @@
 """What each step costs, as the API server's audit log and the stand-in's operation log tell it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from typing import TypeAlias
 
 import pytest
 
@@ -19,19 +20,14 @@ pytestmark = pytest.mark.xdist_group("budgets")
 NAME = f"{OURS}counted"
 FINALIZER, STATUS = "patch inferenceendpoints", "patch inferenceendpoints/status"
 GET, PUT, UPDATE, DELETE = "GET", "PUT", "PUT _update", "DELETE"
+Start: TypeAlias = Callable[[], Ledger]
+both_versions = pytest.mark.parametrize("standin", ["9.4", "8.19"], indirect=True)
 
 
 @pytest.fixture(scope="module")
-def operator(
-    control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[RunningOperator]:
+def operator_settings() -> dict[str, object]:
     """An operator that does nothing without a cause: intervals as in real life; but failures are retried quickly."""
-    directory = tmp_path_factory.mktemp("operator")
-    settings = {"backoff_base": 0.05, "backoff_cap": 0.1}
-    with RunningOperator.start(
-        directory, control_plane, allowed_hosts="127.0.0.1,localhost", **settings
-    ) as running:
-        yield running
+    return {"backoff_base": 0.05, "backoff_cap": 0.1}
 
 
 @pytest.fixture
@@ -56,38 +52,29 @@ def ready(world: World, beacon: Beacon, target: StandinTarget) -> World:
 
 
 @pytest.fixture
-def start(control_plane: ControlPlane, standin: Standin, world: World) -> Callable[[], Ledger]:
+def start(control_plane: ControlPlane, standin: Standin, world: World) -> Start:
     """Begins to count; the beacon costs nothing."""
     return lambda: Ledger(control_plane, standin, world, ignored=[BEACON])
 
 
-def test_create_costs_three_writes_and_two_calls(
-    world: World, target: StandinTarget, beacon: Beacon, start: Callable[[], Ledger]
+@both_versions
+@pytest.mark.parametrize(
+    ("policy", "writes"), [("Delete", [FINALIZER, STATUS, STATUS]), ("Retain", [STATUS, STATUS])]
+)
+def test_create_costs_two_calls_and_two_writes_or_three(
+    world: World, target: StandinTarget, beacon: Beacon, start: Start, policy: str, writes: list[str]
 ) -> None:
-    """The finalizer, the record of the operation, the outcome."""
+    """The finalizer, unless the endpoint is retained; the record of the operation; the outcome."""
     ledger = start()
-    world.apply(target.embeddings(NAME))
+    world.apply(target.embeddings(NAME).with_spec(deletionPolicy=policy))
     world.wait_ready(NAME)
     beacon.settle()
-    assert ledger.writes() == [FINALIZER, STATUS, STATUS]
+    assert ledger.writes() == writes
     assert ledger.calls() == [GET, PUT]
 
 
-def test_create_with_retain_costs_two_writes(
-    world: World, target: StandinTarget, beacon: Beacon, start: Callable[[], Ledger]
-) -> None:
-    """It has no finalizer."""
-    ledger = start()
-    world.apply(target.embeddings(NAME).retained())
-    world.wait_ready(NAME)
-    beacon.settle()
-    assert ledger.writes() == [STATUS, STATUS]
-    assert ledger.calls() == [GET, PUT]
-
-
-def test_update_costs_one_write_and_two_calls(
-    ready: World, beacon: Beacon, start: Callable[[], Ledger]
-) -> None:
+@both_versions
+def test_update_costs_one_write_and_two_calls(ready: World, beacon: Beacon, start: Start) -> None:
     """Only what differs is sent."""
     ledger = start()
     ready.change(NAME, taskSettings={"user": "alice"})
@@ -97,9 +84,7 @@ def test_update_costs_one_write_and_two_calls(
     assert ledger.calls() == [GET, UPDATE]
 
 
-def test_labels_and_annotations_cost_nothing(
-    ready: World, beacon: Beacon, start: Callable[[], Ledger]
-) -> None:
+def test_labels_and_annotations_cost_nothing(ready: World, beacon: Beacon, start: Start) -> None:
     """They mean nothing to the operator."""
     ledger = start()
     ready.label(NAME, team="search")
@@ -110,7 +95,8 @@ def test_labels_and_annotations_cost_nothing(
     assert ledger.calls() == []
 
 
-def test_resync_costs_one_call(ready: World, beacon: Beacon, start: Callable[[], Ledger]) -> None:
+@both_versions
+def test_resync_costs_one_call(ready: World, beacon: Beacon, start: Start) -> None:
     """A look, and nothing to be done."""
     ledger = start()
     ready.resync(NAME)
@@ -123,7 +109,7 @@ def test_restart_costs_one_call_for_each_endpoint(
     ready: World,
     target: StandinTarget,
     beacon: Beacon,
-    start: Callable[[], Ledger],
+    start: Start,
     operator: RunningOperator,
 ) -> None:
     """What is in sync is not written again, neither here nor there."""
@@ -141,8 +127,9 @@ def test_restart_costs_one_call_for_each_endpoint(
     assert ledger.calls() == [GET] * 6
 
 
+@both_versions
 def test_rotation_costs_one_write_and_two_calls(
-    ready: World, target: StandinTarget, beacon: Beacon, start: Callable[[], Ledger]
+    ready: World, target: StandinTarget, beacon: Beacon, start: Start
 ) -> None:
     """The key is sent, and the status names the version that is live."""
     target.accept("the-next-key")
@@ -154,9 +141,25 @@ def test_rotation_costs_one_write_and_two_calls(
     assert ledger.calls() == [GET, UPDATE]
 
 
-def test_secret_touched_without_a_new_value_costs_nothing(
-    ready: World, beacon: Beacon, start: Callable[[], Ledger]
+@pytest.mark.parametrize("standin", ["8.19"], indirect=True)
+def test_rotation_that_resets_the_chunking_costs_no_more(
+    world: World, target: StandinTarget, beacon: Beacon, start: Start
 ) -> None:
+    """What was lost is told with the outcome, and not asked for at the next look."""
+    chunking = {"strategy": "sentence", "max_chunk_size": 100, "sentence_overlap": 0}
+    world.apply(target.embeddings(NAME).with_spec(chunkingSettings=chunking))
+    world.wait_ready(NAME)
+    beacon.settle()
+    ledger = start()
+    world.change_secret("provider", api_key="the-next-key")
+    world.wait_reason(NAME, "ChunkingReset")
+    world.resync(NAME)
+    beacon.settle()
+    assert ledger.writes() == [STATUS]
+    assert ledger.calls() == [GET, UPDATE, GET]
+
+
+def test_secret_touched_without_a_new_value_costs_nothing(ready: World, beacon: Beacon, start: Start) -> None:
     """Its resourceVersion changes; nothing else does."""
     ledger = start()
     ready.kubectl("label", "secret", "provider", "team=search")
@@ -166,9 +169,7 @@ def test_secret_touched_without_a_new_value_costs_nothing(
     assert ledger.calls() == []
 
 
-def test_another_key_of_the_secret_costs_no_write(
-    ready: World, beacon: Beacon, start: Callable[[], Ledger]
-) -> None:
+def test_another_key_of_the_secret_costs_no_write(ready: World, beacon: Beacon, start: Start) -> None:
     """Only the referenced value counts."""
     ledger = start()
     ready.change_secret("provider", another="value")
@@ -178,7 +179,7 @@ def test_another_key_of_the_secret_costs_no_write(
 
 
 def test_refused_key_is_told_once_and_not_tried_again_without_a_cause(
-    world: World, beacon: Beacon, target: StandinTarget, start: Callable[[], Ledger]
+    world: World, beacon: Beacon, target: StandinTarget, start: Start
 ) -> None:
     """A person must act: the create that failed costs what a create costs, each further attempt costs no write."""
     world.change_secret("provider", api_key="a-key-nobody-accepts")
@@ -201,7 +202,7 @@ def test_refused_key_is_told_once_and_not_tried_again_without_a_cause(
 
 
 def test_refused_rotation_costs_one_write(
-    ready: World, target: StandinTarget, beacon: Beacon, start: Callable[[], Ledger]
+    ready: World, target: StandinTarget, beacon: Beacon, start: Start
 ) -> None:
     """The reason is told once; the key is not tried again without a cause."""
     ledger = start()
@@ -214,7 +215,7 @@ def test_refused_rotation_costs_one_write(
 
 
 def test_trouble_that_goes_on_costs_one_write(
-    ready: World, standin: Standin, beacon: Beacon, start: Callable[[], Ledger]
+    ready: World, standin: Standin, beacon: Beacon, start: Start
 ) -> None:
     """The endpoint that was Ready stays so for some attempts; then it is told, once, however long it lasts."""
     ledger = start()
@@ -234,7 +235,7 @@ def test_trouble_that_goes_on_costs_one_write(
 
 
 def test_provider_that_is_away_costs_one_write_however_long(
-    world: World, beacon: Beacon, standin: Standin, target: StandinTarget, start: Callable[[], Ledger]
+    world: World, beacon: Beacon, standin: Standin, target: StandinTarget, start: Start
 ) -> None:
     """A create that fails again and again writes its record once and its outcome once."""
     standin.provider(status=500)
@@ -250,9 +251,8 @@ def test_provider_that_is_away_costs_one_write_however_long(
     assert ledger.writes() == [FINALIZER, STATUS, STATUS, STATUS]
 
 
-def test_delete_costs_one_write_and_two_calls(
-    ready: World, beacon: Beacon, start: Callable[[], Ledger]
-) -> None:
+@both_versions
+def test_delete_costs_one_write_and_two_calls(ready: World, beacon: Beacon, start: Start) -> None:
     """The finalizer goes when the endpoint is gone."""
     ledger = start()
     ready.delete(NAME)
@@ -263,7 +263,7 @@ def test_delete_costs_one_write_and_two_calls(
 
 
 def test_deletion_that_waits_costs_one_write_more(
-    ready: World, standin: Standin, beacon: Beacon, start: Callable[[], Ledger]
+    ready: World, standin: Standin, beacon: Beacon, start: Start
 ) -> None:
     """What it waits for is told once, and asked for slowly."""
     standin.reference(f"{OURS}documents", NAME)
@@ -279,7 +279,7 @@ def test_deletion_that_waits_costs_one_write_more(
 
 
 def test_connection_costs_one_write_for_each_change_and_one_for_its_finalizer(
-    world: World, beacon: Beacon, target: StandinTarget, start: Callable[[], Ledger]
+    world: World, beacon: Beacon, target: StandinTarget, start: Start
 ) -> None:
     """A check that finds the same as before writes nothing."""
     status, finalizer = "patch elasticsearchconnections/status", "patch elasticsearchconnections"

@@ -6,12 +6,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 TESTS = Path(__file__).parents[1]
 
 
-def test_demo_verifies_every_step_and_leaves_nothing_behind(tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", ["9.4.3", pytest.param("8.19.8", marks=pytest.mark.soak)])
+def test_demo_verifies_every_step_and_leaves_nothing_behind(tmp_path: Path, version: str) -> None:
     """The exit code is 0 only if each step was verified; output that is no terminal's has no colour codes."""
-    env = {**os.environ, "ES": "standin", "KEEP": "", "TMPDIR": str(tmp_path), "PYTHONPATH": str(TESTS)}
+    ours = {"ES": "standin", "ES_VERSION": version, "KEEP": "", "TMPDIR": str(tmp_path)}
+    env = {**os.environ, **ours, "PYTHONPATH": str(TESTS)}
     told = subprocess.run(
         [sys.executable, "-m", "demo"], env=env, capture_output=True, text=True, check=False, timeout=110
     )

@@ -2,20 +2,15 @@
 
 import time
 
-import pytest
-
 from testbed.builders import secret
 from testbed.processes import wait_for
 from testbed.running_operator import RunningOperator
 from testbed.standin.client import Standin
-from testbed.target import KEY, OURS, Target
+from testbed.target import KEY, OURS, Target, on
 from testbed.world import CONNECTIONS, World
 
 NAME = f"{OURS}owned"
 ID = f"{OURS}shared-id"
-STANDIN_ONLY = pytest.mark.parametrize(
-    "target", [pytest.param("standin", marks=pytest.mark.xdist_group("story"))], indirect=True
-)
 
 
 def test_equal_endpoint_that_exists_already_is_taken_over(world: World, target: Target) -> None:
@@ -112,7 +107,7 @@ def test_released_resource_goes_and_leaves_the_endpoint(world: World, target: Ta
     assert target.shown(NAME) is not None
 
 
-@STANDIN_ONLY
+@on("standin-9.4")
 def test_older_of_two_resources_owns_the_id_when_the_operator_meets_both_at_once(
     world: World, target: Target, operator: RunningOperator
 ) -> None:
@@ -130,7 +125,7 @@ def test_older_of_two_resources_owns_the_id_when_the_operator_meets_both_at_once
     world.wait_reason(younger, "OwnershipConflict")
 
 
-@STANDIN_ONLY
+@on("standin-9.4")
 def test_nothing_is_written_to_another_cluster(world: World, target: Target, standin: Standin) -> None:
     """Neither a change nor a rotation nor a deletion, until a person decides."""
     world.apply(target.embeddings(NAME))
@@ -153,7 +148,7 @@ def test_nothing_is_written_to_another_cluster(world: World, target: Target, sta
     assert target.shown(NAME) is None
 
 
-@STANDIN_ONLY
+@on("standin-9.4")
 def test_person_who_accepts_the_new_cluster_still_decides_about_each_endpoint(
     world: World, target: Target, standin: Standin
 ) -> None:

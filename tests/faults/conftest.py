@@ -13,17 +13,6 @@ from testbed.world import World
 KEY = "the-first-key"
 
 
-@pytest.fixture(scope="module")
-def operator(
-    control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[RunningOperator]:
-    """An operator whose 30 s are 1.5, with backoff from 0.2 to 1 s."""
-    settings = {"interval_scale": 0.05, "backoff_base": 0.2, "backoff_cap": 1.0}
-    directory = tmp_path_factory.mktemp("operator")
-    with RunningOperator.start(directory, control_plane, allowed_hosts="127.0.0.1", **settings) as running:
-        yield running
-
-
 @pytest.fixture
 def tampered() -> bool:
     """Whether the tests of a module write things that are not sound themselves."""

@@ -5,7 +5,6 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -27,15 +26,9 @@ QUICKLY = 5.0
 
 
 @pytest.fixture(scope="module")
-def operator(
-    control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[RunningOperator]:
+def operator_settings() -> dict[str, object]:
     """An operator that may reach the stand-in by name, also without TLS."""
-    directory = tmp_path_factory.mktemp("operator")
-    with RunningOperator.start(
-        directory, control_plane, allowed_hosts="localhost", allow_http=True
-    ) as running:
-        yield running
+    return {"allowed_hosts": "localhost", "allow_http": True}
 
 
 def apply_docs(world: World, standin: Standin) -> None:

@@ -5,6 +5,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from itertools import takewhile
 from typing import Any, Self, TypeVar
 
@@ -193,6 +194,12 @@ class World:
         """`DeletionBlocked` once it gives this reason."""
         return self.wait_condition(name, "DeletionBlocked", reason, plural)
 
+    def wait_live(self, name: str, secret: str) -> None:
+        """Wait until the status names the newest version of the Secret as the one in force."""
+        version = self.secret_version(secret)
+        live = partial(self._is_live, name, version)
+        self.wait(live, f"version {version} of secret {secret} is in force", name)
+
     def wait_event(self, name: str, reason: str) -> None:
         """Wait for an event, which may come a moment after what it tells of."""
         self.wait(lambda: reason in self.events(name), f"event {reason} about {name}", name)
@@ -200,6 +207,9 @@ class World:
     def wait_gone(self, name: str, plural: str = ENDPOINTS) -> None:
         """Wait until the object is gone."""
         self.wait(lambda: self.find(name, plural) is None, f"{plural}/{name} is gone", name, plural)
+
+    def _is_live(self, name: str, version: str) -> bool:
+        return version in [entry["resourceVersion"] for entry in self.status(name).get("secrets", [])]
 
     def _path(self, plural: str) -> tuple[str, str, str, str]:
         group, version = API_VERSION.split("/")

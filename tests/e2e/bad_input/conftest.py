@@ -7,19 +7,14 @@ import pytest
 from testbed.controlplane import ControlPlane
 from testbed.running_operator import RunningOperator
 from testbed.standin.client import Standin
-from testbed.trouble import Scene
+from testbed.trouble import SCALE, Scene
 from testbed.world import World
 
 
 @pytest.fixture(scope="module")
-def operator(
-    control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[RunningOperator]:
-    """An operator whose 30 s are 3, with backoff from 0.5 to 2 s."""
-    settings = {"interval_scale": 0.1, "backoff_base": 0.5, "backoff_cap": 2.0}
-    directory = tmp_path_factory.mktemp("operator")
-    with RunningOperator.start(directory, control_plane, allowed_hosts="127.0.0.1", **settings) as running:
-        yield running
+def operator_settings() -> dict[str, object]:
+    """An operator whose 30 s are 0.6, with backoff from 0.1 to 0.4 s."""
+    return {"interval_scale": SCALE, "backoff_base": 0.1, "backoff_cap": 0.4}
 
 
 @pytest.fixture

@@ -116,6 +116,7 @@ def test_bad_endpoint_is_named_cheap_and_heals(scene: Scene, ill: Trouble) -> No
     prove(scene, ill, ENDPOINTS)
 
 
+@pytest.mark.parametrize("standin", ["9.4", "8.19"], indirect=True)
 def test_provider_that_answers_too_late_is_named_and_heals(scene: Scene) -> None:
     """The server gives up after spec.timeout, says so in time, and is asked again."""
     scene.es.provider(delay=BEYOND)
