@@ -8,7 +8,7 @@ import io
 import re
 import subprocess
 import tarfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -63,7 +63,7 @@ class Specification:
 
     enums: Mapping[str, list[str]]
     classes: Mapping[str, str]
-    requests: list[Mapping[str, str]]
+    requests: Sequence[Mapping[str, str]]
 
     @classmethod
     def read(cls, repository: Path, release: str, ref: str) -> Self:
@@ -71,11 +71,13 @@ class Specification:
         sources = dict(_sources(repository, ref))
         text = "".join(source for path, source in sources.items() if "/_types/" in path)
         enums = {name: _MEMBER.findall(body) for name, body in _ENUM.findall(text)}
-        requests = [text for path, text in sources.items() if _REQUEST.search(path) and _is_in(text, release)]
-        bodies = [{name: kind for _, name, _, kind in _FIELD.findall(source)} for source in requests]
-        return cls(
-            enums, dict(_CLASS.findall(text)), [body for body in bodies if body.get("service") in enums]
-        )
+        requests = [
+            {name: kind for _, name, _, kind in _FIELD.findall(source)}
+            for path, source in sources.items()
+            if _REQUEST.search(path) and _is_in(source, release)
+        ]
+        of_services = [request for request in requests if request.get("service") in enums]
+        return cls(enums, dict(_CLASS.findall(text)), of_services)
 
     def services(self) -> dict[str, Facts]:
         """Each service with its task types and settings."""
@@ -86,11 +88,9 @@ class Specification:
         settings = self._settings(request["service_settings"], tasks)
         task_settings = self._settings(request.get("task_settings"), tasks)
         [name] = self.enums[request["service"]]
-        chunking = (
-            [task for task in tasks if task.endswith("embedding")] if "chunking_settings" in request else []
-        )
-        sections = {"serviceSettings": settings, "taskSettings": task_settings}
-        return name, {"taskTypes": tasks, **sections, "chunkingSettings": chunking}
+        chunked = [task for task in tasks if "chunking_settings" in request and task.endswith("embedding")]
+        sections = {"serviceSettings": settings, "taskSettings": task_settings, "chunkingSettings": chunked}
+        return name, {"taskTypes": tasks, **sections}
 
     def _settings(self, class_name: str | None, tasks: list[str]) -> dict[str, Facts]:
         fields = _FIELD.findall(self.classes[class_name]) if class_name else []
@@ -102,13 +102,13 @@ class Specification:
     def _setting(self, name: str, kind: str, optional: str, prose: str, tasks: list[str]) -> Facts:
         facts = {
             "type": self._type(kind),
-            "required": not optional,
-            "secret": _is_secret(name),
+            "required": not optional or None,
+            "secret": _is_secret(name) or None,
             "enum": self.enums.get(kind),
             "default": _default(prose),
             "tasks": _applicable(prose, tasks),
         }
-        return {fact: value for fact, value in facts.items() if value not in (None, False)}
+        return {fact: value for fact, value in facts.items() if value is not None}
 
     def _type(self, kind: str) -> str:
         if kind in self.enums:
