@@ -184,7 +184,7 @@ class Attempt:
         )
         verdicts = conditions.of_endpoint(
             verified.problem,
-            synced=synced_message(subject.status.secrets if seen.live is None else seen.live),
+            synced=synced_message(done.observed, subject.status.secrets if seen.live is None else seen.live),
             drift=[d.path for d in seen.drift],
         )
         ctx.metrics.reconciles.labels(subject.key.kind.name, verdicts[0].reason.value).inc()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from inference_operator.api.v1alpha1 import LiveSecret
 from inference_operator.capabilities import Capabilities
-from inference_operator.endpoint import Definition, shown
+from inference_operator.endpoint import IN_CLUSTER_SERVICES, Definition, shown
 from inference_operator.plan import Action, Create, Past, Update, Why
 
 
@@ -29,9 +29,11 @@ def story(why: Why, inference_id: str) -> str:
     }[why]
 
 
-def synced_message(secrets: Sequence[LiveSecret]) -> str:
-    """What the summary says when all is well; `secrets` are those in force."""
+def synced_message(observed: Definition, secrets: Sequence[LiveSecret]) -> str:
+    """What the summary says when all is well, and no more than is known; `secrets` are those in force."""
     text = "the endpoint is what the spec asks for"
+    if observed.service in IN_CLUSTER_SERVICES:
+        return f"{text}; whether its model is deployed is not looked at"
     if all(s.checked for s in secrets):
         return text
     return f"{text}; the changed secrets were applied, not checked by this version of elasticsearch"

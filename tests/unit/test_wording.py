@@ -17,9 +17,17 @@ def live(*, checked: bool) -> LiveSecret:
 
 def test_unchecked_secret_is_told_as_such() -> None:
     """Ready is true, and no more is claimed than what this version of Elasticsearch can tell."""
-    assert "not checked" not in synced_message([])
-    assert "not checked" not in synced_message([live(checked=True)])
-    assert "applied, not checked by this version" in synced_message([live(checked=True), live(checked=False)])
+    assert "not checked" not in synced_message(rerank(), [])
+    assert "not checked" not in synced_message(rerank(), [live(checked=True)])
+    told = synced_message(rerank(), [live(checked=True), live(checked=False)])
+    assert "applied, not checked by this version" in told
+
+
+def test_model_in_the_cluster_is_told_to_be_unknown() -> None:
+    """An endpoint may be stored without its model; so far only the endpoint is looked at."""
+    elser = Definition("sparse_embedding", "elasticsearch", {"model_id": ".elser_model_2"})
+    assert "whether its model is deployed is not looked at" in synced_message(elser, [])
+    assert "deployed" not in synced_message(rerank(), [])
 
 
 CHUNKING: dict[str, tuple[Action, Definition | None, Definition, bool]] = {
