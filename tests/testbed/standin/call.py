@@ -71,6 +71,7 @@ class Call:
     def timeout(self, default: str = "30s") -> tuple[str, float]:
         """The `timeout` parameter: as written, and in seconds."""
         text = self.query.pop("timeout", default)
+        text = "0s" if text == "0" else text
         return text, _seconds(text)
 
     def no_more_parameters(self) -> None:
@@ -103,8 +104,11 @@ class Call:
 
 
 def _seconds(text: str) -> float:
-    if text in ("-1", "0"):
+    if text in ("-1", "0s"):
         return 0
+    if text.startswith("-"):
+        problem = "as a time value: negative durations are not supported"
+        raise illegal_argument(f"failed to parse setting [timeout] with value [{text}] {problem}")
     unit = next((unit for unit in _UNITS if text.lower().endswith(unit)), None)
     if unit is None:
         problem = "as a time value: unit is missing or unrecognized"

@@ -5,7 +5,7 @@ from typing import Any
 
 from testbed.standin.javatext import hash_order, java_text
 from testbed.standin.profiles import Profile
-from testbed.standin.refusal import illegal_argument, invalid
+from testbed.standin.refusal import Refusal, illegal_argument, invalid
 from testbed.standin.services import Setting
 from testbed.standin.values import read
 
@@ -34,7 +34,10 @@ def parse_chunking(given: dict[str, Any], profile: Profile) -> dict[str, Any]:
     """The chunking settings to store; raises what the server answers to wrong ones."""
     if not given:
         return dict(DEFAULT)
-    if given.get("strategy") is None:
+    if given.get("strategy", "") is None:
+        text = 'Cannot invoke "Object.toString()" because the return value of "java.util.Map.get(Object)" is null'
+        raise Refusal(500, "null_pointer_exception", text)
+    if "strategy" not in given:
         raise illegal_argument("Can't generate Chunker without ChunkingStrategy provided")
     strategy = java_text(given.pop("strategy"))
     if strategy not in _SETTINGS:
@@ -52,20 +55,27 @@ def parse_chunking(given: dict[str, Any], profile: Profile) -> dict[str, Any]:
 def _refuse_unknown(strategy: str, given: dict[str, Any]) -> None:
     known = [setting.name for setting in _SETTINGS[strategy]]
     extra = [name for name in hash_order(list(given)) if name not in known]
+    missing = [one.name for one in _SETTINGS[strategy] if one.required and given.get(one.name) is None]
     if extra:
         text = f"{_TITLES[strategy]} chunking settings can not have the following settings"
-        raise invalid([f"{text}: [{', '.join(extra)}]"])
+        needed = [f"[chunking_settings] does not contain the required setting [{name}]" for name in missing]
+        raise invalid([f"{text}: [{', '.join(extra)}]", *needed])
 
 
 def _problems(strategy: str, settings: dict[str, Any], profile: Profile) -> list[str]:
-    size, overlap = settings["max_chunk_size"], settings.get("overlap", 0)
-    most = profile.longest_sentence_chunk if strategy == "sentence" else inf
-    if size < _SMALLEST[strategy]:
-        return [_out_of_range("max_chunk_size", size, "greater", _SMALLEST[strategy], profile)]
-    if size > most:
-        return [_out_of_range("max_chunk_size", size, "less", most, profile)]
-    if overlap > size // 2:
-        return [_out_of_range("overlap", overlap, "less", size // 2, profile)]
+    size = settings["max_chunk_size"]
+    longest = profile.longest_sentence_chunk if strategy == "sentence" else inf
+    ranges = (("max_chunk_size", _SMALLEST[strategy], longest), ("overlap", -inf, size // 2))
+    for name, least, most in ranges:
+        value = settings.get(name, 0)
+        if value < least:
+            return [_out_of_range(name, value, "greater", least, profile)]
+        if value > most:
+            return [_out_of_range(name, value, "less", most, profile)]
+    return _contradictions(settings)
+
+
+def _contradictions(settings: dict[str, Any]) -> list[str]:
     if settings.get("sentence_overlap", 1) not in (0, 1):
         return [f"sentence_overlap[{settings['sentence_overlap']}] must be either 0 or 1"]
     if "separators" in settings and "separator_group" in settings:

@@ -173,7 +173,7 @@ def application(control: Control) -> web.Application:
         arguments = await request.json() if request.can_read_body else {}
         try:
             return web.json_response(await verb(**arguments))
-        except (KeyError, StopIteration, TypeError) as error:
+        except (KeyError, TypeError) as error:
             raise web.HTTPBadRequest(text=f"{type(error).__name__}: {error}") from error
 
     app = web.Application()

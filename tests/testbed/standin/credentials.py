@@ -68,12 +68,14 @@ async def create_key(call: Call) -> Reply:
     call.no_more_parameters()
     call.authorize("cluster:admin/xpack/security/api_key/create")
     body = call.document()
-    roles = body.get("role_descriptors") or {}
-    wanted = {name for role in roles.values() for name in role.get("cluster", [])}
-    privileges = {name for name in wanted if call.principal.has(name)} if roles else call.principal.privileges
+    if "name" not in body:
+        raise illegal_argument("Required [name]")
+    if not body["name"]:
+        raise invalid(["api key name is required"], "action_request_validation_exception")
+    privileges = _key_privileges(call.principal, body.get("role_descriptors") or {})
     lifetime = _LIFETIME.fullmatch(body.get("expiration") or "")
     seconds = int(lifetime[1]) * _SECONDS[lifetime[2]] if lifetime else None
-    key = call.cluster.security.create_key(call.principal.user, body["name"], set(privileges), seconds)
+    key = call.cluster.security.create_key(call.principal.user, body["name"], privileges, seconds)
     expires = {} if key.expires is None else {"expiration": int(key.expires * 1000)}
     answer = {
         "id": key.key_id,
@@ -125,6 +127,14 @@ async def put_user(call: Call) -> Reply:
         )
     security.create_user(name, password, body.get("roles", []))
     return Reply(json={"created": known is None})
+
+
+def _key_privileges(owner: Principal, roles: dict[str, Any]) -> set[str]:
+    wanted = {name for role in roles.values() for name in role.get("cluster", [])}
+    if owner.key_id is not None and (wanted or not roles):
+        text = "requires an explicit role descriptor that is empty (has no privileges)"
+        raise illegal_argument(f"creating derived api keys {text}")
+    return {name for name in wanted if owner.has(name)} if roles else set(owner.privileges)
 
 
 def _check_known(privileges: list[str], profile: Profile) -> None:

@@ -10,9 +10,9 @@ from testbed.standin.merging import merged
 from testbed.standin.profiles import Profile
 from testbed.standin.provider import Subject
 from testbed.standin.refusal import Refusal, bad_request, invalid
-from testbed.standin.services import EMBEDDING_TASKS, IN_CLUSTER, Service
+from testbed.standin.services import IN_CLUSTER, Service
 from testbed.standin.state import Endpoint
-from testbed.standin.values import read, read_rate_limit, refuse_unknown, section
+from testbed.standin.values import read, read_rate_limit, refuse_unknown, refuse_unknown_limits, section
 
 
 def define(
@@ -35,9 +35,7 @@ def define(
         known = read(service.task_settings(task_type), tasks, "task_settings")
         task_settings = service.defaults(task_type, "task_defaults") | known
     secrets = _secrets(service, task_type, given)
-    if tasks and (parser := service.fact("task_settings_parser")):
-        text = f"[1:2] [{parser}] unknown field [{hash_order(list(tasks))[0]}]"
-        raise Refusal(400, "x_content_parse_exception", text)
+    _refuse_unknown_tasks(service, tasks)
     for rest in (body, given, tasks):
         refuse_unknown(rest, service.name)
     shown = task_settings or ({} if service.fact("shows_empty_task_settings") else None)
@@ -46,16 +44,24 @@ def define(
 
 def subject(endpoint: Endpoint, service: Service) -> Subject:
     """The endpoint as its provider is asked about it."""
+    url = endpoint.service_settings.get("url")
     return Subject(
         service=endpoint.service,
         title=service.title,
         task_type=endpoint.task_type,
         inference_id=endpoint.inference_id,
-        settings=endpoint.service_settings,
         secrets=endpoint.secrets,
-        url=endpoint.service_settings.get("url") or service.provider_url(endpoint.task_type),
+        dimensions=_embedding_size(endpoint, service),
+        url=service.provider_url(endpoint.task_type, url),
+        tells_missing_paths=not service.fact("silent_about_missing_paths"),
         fails_with=_failure(service.failure(endpoint.task_type, endpoint.service_settings), endpoint),
     )
+
+
+def _embedding_size(endpoint: Endpoint, service: Service) -> int | None:
+    asked = None if service.fact("measures_dimensions") else endpoint.service_settings.get("dimensions")
+    size: int | None = asked or service.fact("embedding_size")
+    return size
 
 
 def _failure(causes: list[list[str]], endpoint: Endpoint) -> Refusal | None:
@@ -71,7 +77,9 @@ def completed(endpoint: Endpoint, service: Service, probed: int) -> Endpoint:
         return endpoint
     settings = endpoint.service_settings
     wanted = settings.get("dimensions")
-    if wanted not in (None, probed):
+    if service.fact("measures_dimensions"):
+        settings = settings | {"dimensions": probed}
+    elif wanted not in (None, probed):
         text = f"size [{probed}] does not match the size specified in the settings [{wanted}]"
         again = f"Please recreate the [{endpoint.inference_id}] configuration with the correct dimensions"
         raise bad_request(f"The retrieved embeddings {text}. {again}")
@@ -128,25 +136,37 @@ def _chunking(
     fate = service.chunking(task_type)
     if fate == "unknown":
         return None
+    if fate == "legacy" and body.get("chunking_settings") is None:
+        return dict(LEGACY)
     given = parse_chunking(section(body, "chunking_settings"), profile)
-    return {"kept": given, "legacy": dict(LEGACY)}.get(fate)
+    return None if fate == "dropped" else given
 
 
 def _service_settings(service: Service, task_type: str, given: dict[str, Any]) -> dict[str, Any]:
+    if limits := given.get("rate_limit"):
+        refuse_unknown_limits(limits, service.name)
     settings = merged(
         service.defaults(task_type), read(service.settings(task_type), given, "service_settings")
     )
-    for name in service.fact("upper") or []:
-        if name in settings:
-            settings[name] = settings[name].upper()
+    settings = dict.fromkeys(service.fact("shows_missing") or []) | settings
+    for name in service.fact("hidden") or []:
+        settings.pop(name, None)
+    for name in settings.keys() & set(service.fact("upper") or []):
+        settings[name] = settings[name].upper()
     limit = service.default_rate_limit(task_type)
     return (
         settings if limit is None else settings | {"rate_limit": read_rate_limit(given, limit, service.name)}
     )
 
 
+def _refuse_unknown_tasks(service: Service, tasks: dict[str, Any]) -> None:
+    if tasks and (parser := service.fact("task_settings_parser")):
+        text = f"[1:2] [{parser}] unknown field [{hash_order(list(tasks))[0]}]"
+        raise Refusal(400, "x_content_parse_exception", text)
+
+
 def _secrets(service: Service, task_type: str, given: dict[str, Any]) -> dict[str, Any]:
-    secrets = read(service.secrets(task_type), given, "secret_settings")
+    secrets = read(service.secrets(task_type), given, service.fact("secret_scope") or "secret_settings")
     if one_of := service.fact("exactly_one"):
         received = [name for name in one_of["secrets"] if name in secrets]
         if len(received) != 1:

@@ -77,6 +77,15 @@ def start(cluster: Cluster, endpoint: Endpoint) -> None:
     cluster.deployments[name] = Deployment(name, settings["model_id"], allocations, settings["num_threads"])
 
 
+def stop(cluster: Cluster, endpoint: Endpoint, *, force: bool) -> None:
+    """Ends the deployment of an endpoint that is being deleted."""
+    ignores_failure = force and cluster.profile.force_outlives_a_failed_stop
+    if endpoint.service == IN_CLUSTER and not cluster.machine_learning and not ignores_failure:
+        text = "failed to find action [cluster:admin/xpack/ml/trained_models/deployment/stop] to execute"
+        raise Refusal(500, "illegal_state_exception", text)
+    cluster.deployments.pop(endpoint.inference_id, None)
+
+
 def scale(cluster: Cluster, endpoint: Endpoint) -> None:
     """Gives the deployment of an endpoint the allocations that an `_update` asks for."""
     name, settings = endpoint.inference_id, endpoint.service_settings

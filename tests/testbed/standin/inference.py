@@ -5,10 +5,13 @@ from typing import Any
 from testbed.standin import incluster
 from testbed.standin.call import Call
 from testbed.standin.definition import combine, completed, define, read_update, subject
-from testbed.standin.refusal import NeverAnswered, Refusal, already_exists, bad_request, class_cast
+from testbed.standin.javatext import java_text
+from testbed.standin.refusal import NeverAnswered, Refusal, already_exists, bad_request, class_cast, invalid
 from testbed.standin.reply import Reply
 from testbed.standin.services import IN_CLUSTER, Service, services_answer
 from testbed.standin.state import Cluster, Endpoint
+
+_LONGEST = 512
 
 
 async def create(call: Call) -> Reply:
@@ -47,6 +50,9 @@ async def update(call: Call) -> Reply:
     cluster.check_block()
     cluster.check_licence()
     changes = read_update(call.document(), cluster.profile)
+    if not isinstance(changes.get("task_type", ""), str):
+        text = f"Failed to parse [task_type] in update request [{java_text(changes)}]"
+        raise Refusal(500, "status_exception", text)
     task_type = call.resolve_task_type(in_url, changes.pop("task_type", None))
     stored = cluster.endpoints.get(inference_id)
     if stored is None:
@@ -77,8 +83,8 @@ async def delete(call: Call) -> Reply:
         return Reply(json=seen)
     if not force:
         _check_deletable(cluster, name, complaint)
+    incluster.stop(cluster, endpoint, force=force)
     cluster.endpoints.pop(name, None)
-    cluster.deployments.pop(name, None)
     return Reply(json={"acknowledged": True, "pipelines": [], "indexes": []})
 
 
@@ -154,7 +160,21 @@ def _store_new(cluster: Cluster, endpoint: Endpoint) -> None:
     if name in cluster.endpoints or name in cluster.remnants:
         cluster.remnants.discard(name)  # half an endpoint is cleaned up by the PUT that stumbles over it
         raise already_exists(name)
+    _check_length(name, "s" if cluster.profile.stores_many else "")
     cluster.endpoints[name] = endpoint
+
+
+def _check_length(name: str, plural: str) -> None:
+    document = f"model_{name}"
+    if len(document) > _LONGEST:
+        problem = (
+            f"id [{document}] is too long, must be no longer than {_LONGEST} bytes but was: {len(document)}"
+        )
+        cause = invalid(
+            [problem, problem], "action_request_validation_exception"
+        )  # the settings, and the secrets
+        text = f"Failed to store inference endpoint{plural} [{name}]"
+        raise Refusal(500, "status_exception", text, cause=cause)
 
 
 def _check_mappings_early(cluster: Cluster, endpoint: Endpoint) -> None:

@@ -1,7 +1,7 @@
 """The body of an inference call, read field by field as the server does: the first mistake is the one it tells."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,13 @@ from testbed.standin.refusal import Refusal, illegal_argument, invalid
 _PARSER = "cluster:internal/xpack/inference"
 _INPUT_TYPES = ("ingest", "search", "classification", "clustering", "unspecified")
 _INTERNAL = ("internal_ingest", "internal_search")
-_INPUT_TYPE_TASKS = ("text_embedding", "embedding", "any")
+_FOREIGN = {"query", "return_documents", "top_n", "input_type"}
+_OWN = {
+    "rerank": {"query", "return_documents", "top_n"},
+    "text_embedding": {"input_type"},
+    "embedding": {"input_type"},
+}
+"""Fields that only these task types know."""
 
 
 @dataclass
@@ -25,26 +31,22 @@ class InferenceBody:
     top_n: int | None = None
     task_settings: dict[str, Any] = field(default_factory=dict)
 
-    def check(self, task_type: str) -> None:
+    def check(self, task_type: str, *, knows_foreign: bool) -> None:
         """Refuses what is missing, or makes no sense, for the task type."""
-        if (problem := self._problem(task_type)) is not None:
+        for problem in self._problems(task_type, knows_foreign=knows_foreign):
             raise invalid([problem], "action_request_validation_exception")
 
-    def _problem(self, task_type: str) -> str | None:
-        if task_type not in ("any", "embedding") and self.input is None:
-            return "Field [input] cannot be null"
+    def _problems(self, task_type: str, *, knows_foreign: bool) -> Iterator[str]:
+        if self.input is None and task_type not in ("any", "embedding"):
+            yield "Field [input] cannot be null"
         if self.input == []:
-            return "Field [input] cannot be an empty array"
-        if task_type == "rerank":
-            return None if self.query else _missing_query(self.query)
-        if task_type == "any":
-            return None
-        for name in ("query", "return_documents", "top_n"):
-            if getattr(self, name) is not None:
-                return f"Field [{name}] cannot be specified for task type [{task_type}]"
-        if task_type not in _INPUT_TYPE_TASKS and self.input_type is not None:
-            return f"Field [input_type] cannot be specified for task type [{task_type}]"
-        return None
+            yield "Field [input] cannot be an empty array"
+        if task_type == "rerank" and not self.query:
+            how = "null" if self.query is None else "empty"
+            yield f"Field [query] cannot be {how} for task type [rerank]"
+        for name in sorted(_FOREIGN - _OWN.get(task_type, set())):
+            if knows_foreign and task_type != "any" and getattr(self, name) is not None:
+                yield f"Field [{name}] cannot be specified for task type [{task_type}]"
 
 
 def read_body(text: str) -> InferenceBody:
@@ -75,11 +77,6 @@ def read_contents(text: str) -> InferenceBody:
 
 def _refused(column: int, problem: str) -> Refusal:
     return Refusal(400, "x_content_parse_exception", f"[1:{column}] [{_PARSER}] {problem}")
-
-
-def _missing_query(query: str | None) -> str:
-    how = "null" if query is None else "empty"
-    return f"Field [query] cannot be {how} for task type [rerank]"
 
 
 def _texts(found: Field) -> list[str]:

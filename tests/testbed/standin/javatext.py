@@ -16,8 +16,8 @@ def java_text(value: Any) -> str:
         case list():
             return "[" + ", ".join(java_text(item) for item in value) + "]"
         case float() if value and not 1e-3 <= abs(value) < 1e7:
-            mantissa, exponent = f"{value:e}".split("e")
-            return f"{float(mantissa)}E{int(exponent)}"
+            mantissa, _, exponent = f"{value:e}".partition("e")
+            return f"{float(mantissa)}E{int(exponent)}" if exponent else "Infinity"
         case _:
             return str(value)
 
@@ -25,7 +25,8 @@ def java_text(value: Any) -> str:
 def java_float(value: float) -> float:
     """The shortest number that is the same `float` of four bytes, which is how Java prints one."""
     bits = struct.pack("f", value)
-    texts = (f"{value:.{digits}g}" for digits in range(1, 10))
+    (exact,) = struct.unpack("f", bits)
+    texts = (f"{exact:.{digits}g}" for digits in range(1, 10))
     return next(float(text) for text in texts if struct.pack("f", float(text)) == bits)
 
 

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from testbed.standin.refusal import Refusal
@@ -46,7 +47,8 @@ def parse_object(text: str) -> dict[str, Any]:
         return value
 
     try:
-        found: dict[str, Any] = json.JSONDecoder(object_pairs_hook=unique).raw_decode(text.lstrip())[0]
+        decoder = json.JSONDecoder(object_pairs_hook=unique, parse_constant=partial(_refuse_constant, text))
+        found: dict[str, Any] = decoder.raw_decode(text.lstrip())[0]
     except json.JSONDecodeError as error:
         raise _malformed(text.lstrip(), error) from error
     return found
@@ -68,7 +70,9 @@ def fields(text: str, parser: str) -> Iterator[Field]:
     if not text.lstrip().startswith("{"):
         kind = kind_of(parse_value(text)) if text.strip() else "null"
         column = 1 if text.strip() else 0
-        raise Refusal(400, "x_content_parse_exception", f"[1:{column}] [{parser}] Expected START_OBJECT but was: {kind}")
+        raise Refusal(
+            400, "x_content_parse_exception", f"[1:{column}] [{parser}] Expected START_OBJECT but was: {kind}"
+        )
     _check_depth(text)
     position = text.index("{") + 1
     while (entry := _NAME.match(text, position)) is not None:
@@ -104,6 +108,11 @@ def _check_depth(text: str) -> None:
             raise Refusal(400, "x_content_parse_exception", _TOO_DEEP, cause=cause)
         if depth == 0 and found[0] in "}]":
             return  # what follows is not looked at
+
+
+def _refuse_constant(text: str, name: str) -> float:
+    problem = f"Non-standard token '{name}': enable `JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS` to allow"
+    raise _parse_error(problem, text, text.index(name) + len(name) + 1)
 
 
 def _duplicate(text: str, name: str) -> Refusal:

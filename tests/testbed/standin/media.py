@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from testbed.standin.profiles import Profile
 from testbed.standin.refusal import PlainRefusal, Refusal, bad_request, illegal_argument
 
+_JSON = ("application/json", "application/x-ndjson")
 _COMPATIBLE = re.compile(r"application/vnd\.elasticsearch\+json;\s*compatible-with=(\d+)")
 
 
@@ -20,8 +21,8 @@ def check_media_types(headers: Mapping[str, str], has_body: bool, profile: Profi
         raise PlainRefusal(406, "Content-Type header [] is not supported")
     if "/" not in content_type:
         raise _refused("Content-Type", illegal_argument(f"invalid media-type [{content_type}]"))
-    _check_match(content_type, None if accept == "*/*" else accept)
-    if not _version(content_type) and content_type.partition(";")[0].strip().lower() != "application/json":
+    _check_match(content_type, None if accept == "*/*" else accept, profile)
+    if not _version(content_type) and content_type.partition(";")[0].strip().lower() not in _JSON:
         raise PlainRefusal(406, f"Content-Type header [{content_type}] is not supported")
 
 
@@ -44,14 +45,15 @@ def _check_version(name: str, value: str | None, profile: Profile) -> None:
         raise _refused("Content-Type, Accept", bad_request(f"{name} {text}. {name}={value}"))
 
 
-def _check_match(content_type: str, accept: str | None) -> None:
+def _check_match(content_type: str, accept: str | None, profile: Profile) -> None:
     sent, wanted = _version(content_type), _version(accept)
     if sent == wanted:
         return
     text = (
         "is required on both Content-Type and Accept headers if either one has requested a compatible version"
     )
-    text += " and the compatible versions must match" if sent and wanted else ""
+    current = max(profile.compatible_majors)
+    text += " and the compatible versions must match" if (sent or current) != (wanted or current) else ""
     found = f"Accept={accept or 'null'}, Content-Type={content_type}"
     raise _refused("Content-Type, Accept", bad_request(f"A compatible version {text}. {found}"))
 

@@ -14,23 +14,46 @@ class Profile:
     lucene_version: str
     wire_compatible_with: str
     index_compatible_with: str
-    services: str
-    privileges: str
-    corrections: tuple[str, ...]
     compatible_majors: tuple[int, ...]
+    services: str
+    """The file with its `_services` answer."""
+    corrections: tuple[str, ...]
+    """The files with what that answer does not tell, each laid over the one before."""
+    privileges: str
     build_flavor: str = "default"
+    lists_services: bool = True
     unknown_task_types: frozenset[str] = frozenset()
+
+    # creating
     put_knows_timeout: bool = True
-    timeout_names_endpoint: bool = True
+    checks_mappings_first: bool = False
+    """Mappings that name the id are looked at before the provider is asked; what only it could tell is then missed."""
+    limit_article: str = ""
+    """Before the limit that a chunking setting exceeds."""
+    longest_sentence_chunk: float = inf
+    stores_many: bool = True
+    """A failure to store speaks of several endpoints."""
+
+    # updating
     update_knows_timeout: bool = True
     update_validates: bool = True
     update_needs_secrets: bool = False
     update_takes_chunking: bool = True
     update_resets_chunking: bool = False
-    checks_mappings_first: bool = False
-    limit_article: str = ""
-    longest_sentence_chunk: float = inf
-    lists_services: bool = True
+
+    # deleting
+    force_outlives_a_failed_stop: bool = True
+
+    # asking the provider
+    timeout_names_endpoint: bool = True
+    blames_its_client: bool = False
+    """A URL without a host is told as a failure of the server's own HTTP client."""
+    infer_timeout_status: int = 429
+    infer_garbage_status: int = 400
+    streams_by_id: bool = True
+    """A stream may be asked for without the task type in the path."""
+    knows_foreign_fields: bool = True
+    """An inference call with the fields of another task type is refused."""
 
 
 PROFILES = {
@@ -47,9 +70,16 @@ PROFILES = {
         compatible_majors=(7, 8),
         unknown_task_types=frozenset({"embedding"}),
         timeout_names_endpoint=False,
+        blames_its_client=True,
+        streams_by_id=False,
+        knows_foreign_fields=False,
+        stores_many=False,
+        infer_timeout_status=408,
+        infer_garbage_status=500,
         limit_article="a ",
         longest_sentence_chunk=300,
         checks_mappings_first=True,
+        force_outlives_a_failed_stop=False,
         update_knows_timeout=False,
         update_validates=False,
         update_needs_secrets=True,

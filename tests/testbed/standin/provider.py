@@ -2,14 +2,17 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
 from testbed.standin.journal import Journal
 from testbed.standin.profiles import Profile
-from testbed.standin.refusal import Refusal, bad_request
+from testbed.standin.refusal import Refusal, bad_request, illegal_argument
 
 _WRAPPER = "Could not complete inference endpoint creation as validation call to service"
 _SHORTEST = 0.002  # no call is faster than this
+_DIMENSIONS = 8  # of an embedding, unless it is asked for others
 REFUSED = "the api key is not valid"
 _MEANINGS = {
     400: "Received a bad request status code",
@@ -36,9 +39,12 @@ class Subject:
     title: str
     task_type: str
     inference_id: str
-    settings: dict[str, Any]
     secrets: dict[str, Any]
     url: str
+    dimensions: int | None = None
+    """The size of embedding that it is asked for."""
+    tells_missing_paths: bool = True
+    """Whether the server has words of its own for the provider's 404."""
     fails_with: Refusal | None = None
     """What the server itself fails with before it reaches any provider."""
 
@@ -77,7 +83,7 @@ class Provider:
                 raise bad_request(f"{_WRAPPER} returned null response.") from cause
             raise Refusal(400, "status_exception", f"{_WRAPPER} threw an exception.", cause=cause) from cause
         self._note(subject, "ok")
-        return script.dimensions or int(subject.settings.get("dimensions", 8))
+        return script.dimensions or subject.dimensions or _DIMENSIONS
 
     async def infer(self, subject: Subject, timeout: tuple[str, float]) -> int:
         """The same call as POST makes it: the cause itself is the answer."""
@@ -87,9 +93,11 @@ class Provider:
             self._answer(subject, script)
         except Refusal as cause:
             self._note(subject, cause.reason)
+            if cause.status == HTTPStatus.REQUEST_TIMEOUT:
+                cause.status = self.profile.infer_timeout_status
             raise
         self._note(subject, "ok")
-        return script.dimensions or int(subject.settings.get("dimensions", 8))
+        return script.dimensions or subject.dimensions or _DIMENSIONS
 
     def _current(self) -> Script:
         script = self.script
@@ -114,7 +122,8 @@ class Provider:
 
     def _answer(self, subject: Subject, script: Script) -> None:
         if script.failure is not None:
-            raise _broken(script.failure, subject)
+            raise _broken(script.failure, subject, self.profile)
+        self._check_url(subject)
         if subject.fails_with is not None:
             raise subject.fails_with
         if script.status is not None:
@@ -123,6 +132,24 @@ class Provider:
         for key in _texts(subject.secrets):
             if key in self.refused or (self.accepted is not None and key not in self.accepted):
                 raise _status(401, self.refused.get(key, REFUSED), subject)
+
+    def _check_url(self, subject: Subject) -> None:
+        scheme, host, *_ = urlsplit(subject.url)
+        if not host:
+            raise self._no_host(subject)
+        if scheme not in ("http", "https"):
+            raise _broken(f"{scheme} protocol is not supported", subject, self.profile)
+        if host.endswith(":1"):  # a port where nobody listens
+            raise _broken("refused", subject, self.profile)
+
+    def _no_host(self, subject: Subject) -> Refusal:
+        cause = illegal_argument("HTTP host may not be null")
+        if self.profile.blames_its_client:
+            text = f"Http client failed to send request from inference entity id [{subject.inference_id}]"
+            return Refusal(400, "exception", text, cause=cause)
+        return Refusal(
+            400, "status_exception", f"{_failed_to_send(subject)}. Cause: {cause.reason}", cause=cause
+        )
 
     def _note(self, subject: Subject, outcome: str) -> None:
         self.journal.probe(subject.service, subject.task_type, subject.inference_id, subject.secrets, outcome)
@@ -135,16 +162,23 @@ def _texts(secrets: dict[str, Any]) -> list[str]:
 
 def _status(status: int, message: str, subject: Subject) -> Refusal:
     meaning = _MEANINGS.get(status, "Received an unsuccessful status code")
-    if status == 404:
+    if status == 404 and subject.tells_missing_paths:
         meaning = f"Resource not found at [{subject.url}]"
     if status == 429 and subject.service == "openai":
         meaning += _LIMITS
     reason = f"{meaning} for request from inference entity id [{subject.inference_id}] status [{status}]"
     reason += f". Error message: [{message}]" if message else ""
-    return Refusal(status if status < 500 else 400, "status_exception", reason)
+    known = status < 500 and status in set(HTTPStatus) - {HTTPStatus.IM_A_TEAPOT}
+    return Refusal(status if known else 400, _kind(subject), reason)
 
 
-def _broken(failure: str, subject: Subject) -> Refusal:
+def _kind(subject: Subject) -> str:
+    return (
+        "unified_chat_completion_exception" if subject.task_type == "chat_completion" else "status_exception"
+    )
+
+
+def _broken(failure: str, subject: Subject, profile: Profile) -> Refusal:
     if failure == "null":
         return bad_request("null")
     if failure == "unknown_host":
@@ -153,7 +187,10 @@ def _broken(failure: str, subject: Subject) -> Refusal:
         reason = f"Invalid host [{subject.url}], please check that the URL is correct."
         return Refusal(400, "status_exception", reason, cause=cause)
     cause = _causes(failure)
-    return Refusal(400, "status_exception", f"{_failed_to_send(subject)}. Cause: {cause.reason}", cause=cause)
+    status = 500 if failure != "garbage" else profile.infer_garbage_status
+    return Refusal(
+        status, "status_exception", f"{_failed_to_send(subject)}. Cause: {cause.reason}", cause=cause
+    )
 
 
 def _causes(failure: str) -> Refusal:

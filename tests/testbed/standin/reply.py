@@ -22,5 +22,7 @@ class Reply:
         return (
             b""
             if self.json is None
-            else json.dumps(self.json, separators=(",", ":"), ensure_ascii=False).encode()
+            else json.dumps(self.json, separators=(",", ":"), ensure_ascii=False).encode(
+                errors="backslashreplace"
+            )
         )

@@ -38,7 +38,8 @@ _ROUTES: dict[str, dict[str, Handler]] = {
     "/_inference/{task_type}/_all": {"GET": inference.list_all},
     "/_inference/{inference_id}/_update": {"PUT": inference.update},
     "/_inference/{task_type}/{inference_id}/_update": {"PUT": inference.update},
-    "/_inference/{task_type}/{inference_id}/_stream": {"POST": smoketest.infer},
+    "/_inference/{inference_id}/_stream": {"POST": smoketest.stream},
+    "/_inference/{task_type}/{inference_id}/_stream": {"POST": smoketest.stream},
     "/_inference/{inference_id}": {
         "GET": inference.get,
         "POST": smoketest.infer,
@@ -55,6 +56,9 @@ _ROUTES: dict[str, dict[str, Handler]] = {
 }
 
 
+_FINAL = ("_update", "_stream")
+
+
 def find(method: str, raw_path: str) -> tuple[Handler, dict[str, str]]:
     """The handler with its path variables; raises the 405 or the 400 of a request that nobody answers."""
     segments = [unquote(segment) for segment in raw_path.split("/") if segment]
@@ -66,7 +70,7 @@ def find(method: str, raw_path: str) -> tuple[Handler, dict[str, str]]:
         if method in handlers:
             return handlers[method], parts
         allowed = allowed or list(handlers)
-        if not parts:  # a path without variables leaves nothing to the others
+        if not parts or pattern[-1] in _FINAL:  # leaves nothing to the less literal paths
             break
     path = unquote(raw_path)
     if allowed:

@@ -6,7 +6,7 @@ import secrets
 import time
 from dataclasses import dataclass, field
 
-from testbed.standin.refusal import Refusal
+from testbed.standin.refusal import Refusal, illegal_argument
 
 _BASIC, _BEARER, _KEY = 'Basic realm="security", charset="UTF-8"', 'Bearer realm="security"', "ApiKey"
 _READERS = ("monitor_inference", "manage_inference", "monitor", "manage", "all")
@@ -40,7 +40,6 @@ ACTIONS = {
     "cluster:admin/ingest/pipeline/put": ("manage_pipeline", "manage_ingest_pipelines", "manage", "all"),
     "cluster:admin/xpack/security/api_key/create": (
         "manage_own_api_key",
-        "grant_api_key",
         "manage_api_key",
         *_SECURITY,
     ),
@@ -101,11 +100,18 @@ class Principal:
             raise Refusal(403, "security_exception", reason)
 
 
+class _Undecodable(Exception):
+    """Text that is not in base 64."""
+
+
 class _Unauthenticated(Exception):
-    def __init__(self, reason: str, details: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, reason: str, details: dict[str, str] | None = None, *, cause: str | None = None
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.details = details or {}
+        self.cause = None if cause is None else illegal_argument(cause)
 
 
 @dataclass
@@ -146,6 +152,7 @@ class Security:
                 error.reason,
                 details={**error.details, "header": {"WWW-Authenticate": challenges}},
                 headers={"WWW-Authenticate": ", ".join(challenges)},
+                cause=error.cause,
             ) from error
 
     def _identify(self, header: str | None, path: str) -> Principal:
@@ -160,7 +167,12 @@ class Security:
         raise _Unauthenticated(f"missing authentication credentials for REST request [{path}]")
 
     def _by_key(self, encoded: str) -> Principal:
-        key_id, _, secret = _decoded(encoded).partition(":")
+        try:
+            key_id, colon, secret = _decoded(encoded).partition(":")
+        except _Undecodable as error:
+            raise _unknown(f"API key: {error}") from error
+        if not colon:
+            raise _unknown("API key: invalid ApiKey value")
         key = self.keys.get(key_id)
         if key is None:
             raise _unknown(f"API key: unable to find apikey with id {key_id}")
@@ -173,7 +185,14 @@ class Security:
         return key
 
     def _by_password(self, encoded: str, path: str) -> Principal:
-        name, _, password = _decoded(encoded).partition(":")
+        try:
+            name, colon, password = _decoded(encoded).partition(":")
+        except _Undecodable as error:
+            raise _Unauthenticated(
+                "invalid basic authentication header encoding", cause=str(error)
+            ) from error
+        if not colon:
+            raise _Unauthenticated("invalid basic authentication header value")
         user = self.users.get(name)
         if user is None or not secrets.compare_digest(user.secret, password):
             raise _Unauthenticated(f"unable to authenticate user [{name}] for REST request [{path}]")
@@ -186,7 +205,7 @@ def _decoded(encoded: str) -> str:
     except (binascii.Error, UnicodeDecodeError) as error:
         alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
         wrong = next((character for character in encoded if character not in alphabet), "=")
-        raise _unknown(f"API key: Illegal base64 character {ord(wrong):x}") from error
+        raise _Undecodable(f"Illegal base64 character {ord(wrong):x}") from error
 
 
 def _unknown(why: str) -> _Unauthenticated:

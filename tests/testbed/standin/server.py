@@ -65,7 +65,6 @@ class Server:
             return web.Response()
         return _response(reply, request)
 
-
     @staticmethod
     async def _reply(cluster: Cluster, entry: Operation, work: Work) -> Reply | None:
         try:
@@ -100,7 +99,7 @@ async def _ignored(cluster: Cluster, path: str, work: Work) -> Reply:
 
 async def _serve(cluster: Cluster, request: web.BaseRequest, body: bytes, entry: Operation) -> Reply:
     try:
-        principal = cluster.security.authenticate(request.headers.get("Authorization"), entry.path)
+        principal = cluster.security.authenticate(request.headers.get("Authorization"), request.path_qs)
         entry.user = principal.key_name or principal.user
         handler, parts = find(request.method, request.rel_url.raw_path)
         check_media_types(request.headers, bool(body), cluster.profile)

@@ -82,8 +82,10 @@ class Service:
         chosen = [told.get(str(given.get(name)), {}) for name, told in self.facts.get("variants", {}).items()]
         return replace(self, facts=reduce(merged, chosen, self.facts)) if any(chosen) else self
 
-    def provider_url(self, task_type: str) -> str:
-        """Where the provider is asked if the settings do not say it."""
+    def provider_url(self, task_type: str, setting: str | None) -> str:
+        """Where the provider is asked."""
+        if setting is not None:
+            return f"https://{setting}" if self.facts.get("url_is_host") else setting
         known = self.facts.get("provider_url", {}).get(task_type)
         return str(known or f"https://api.{self.name}.test/v1/{task_type}")
 

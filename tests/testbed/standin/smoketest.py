@@ -1,6 +1,6 @@
 """POST to an endpoint: asks the model behind it, with just enough of an answer to see that it works."""
 
-import json
+from collections.abc import Callable
 from typing import Any
 
 from testbed.provider.embeddings import REPLY, floats, score
@@ -12,27 +12,39 @@ from testbed.standin.refusal import Refusal, bad_request, invalid
 from testbed.standin.reply import Reply
 from testbed.standin.services import Service
 from testbed.standin.state import Endpoint
+from testbed.standin.streams import CHAT, chat, check_chat, check_streamable, events, refused
 
-_CHAT = "chat_completion"
+
+async def stream(call: Call) -> Reply:
+    """POST _inference/…/_stream: the answer in pieces, and refusals likewise."""
+    try:
+        return await infer(call, streams=True)
+    except Refusal as refusal:
+        return refused(refusal, chats=call.parts.get("task_type", CHAT) == CHAT)
 
 
-async def infer(call: Call) -> Reply:
+async def infer(call: Call, *, streams: bool = False) -> Reply:
     """POST _inference/…: one answer for each input."""
-    in_url, streams = call.task_type(), call.path.endswith("/_stream")
+    in_url = call.task_type()
     call.required_body()
     timeout = call.timeout()
-    body = None if in_url in ("any", _CHAT) else _read(call, in_url)
+    body = None if in_url in ("any", CHAT) else _read(call, in_url)
     call.no_more_parameters()
     call.authorize("cluster:monitor/xpack/inference/post")
     call.cluster.check_licence()
     endpoint = call.cluster.get(call.inference_id)
-    if _CHAT in (in_url, endpoint.task_type) and not streams:
+    if CHAT in (in_url, endpoint.task_type) and not streams:
         raise _only_streams()
     if in_url not in (endpoint.task_type, "any"):
         text = f"Incompatible task_type, the requested type [{in_url}] does not match the model type"
         raise bad_request(f"{text} [{endpoint.task_type}]")
     service = call.cluster.services()[endpoint.service]
-    if endpoint.task_type != _CHAT:
+    if streams:
+        by_id = in_url == "any" and not call.cluster.profile.streams_by_id
+        check_streamable(endpoint.service, in_url if by_id else endpoint.task_type)
+    if endpoint.task_type == CHAT:
+        check_chat(_text(call))
+    else:
         body = body or _read(call, endpoint.task_type)
         _check_input_type(body, endpoint, service)
     size = await call.cluster.provider.infer(subject(endpoint, service), timeout)
@@ -40,10 +52,14 @@ async def infer(call: Call) -> Reply:
 
 
 def _read(call: Call, task_type: str) -> InferenceBody:
-    text = call.body.decode(errors="replace")
+    text = _text(call)
     body = read_contents(text) if task_type == "embedding" else read_body(text)
-    body.check(task_type)
+    body.check(task_type, knows_foreign=call.cluster.profile.knows_foreign_fields)
     return body
+
+
+def _text(call: Call) -> str:
+    return call.body.decode(errors="replace")
 
 
 def _check_input_type(body: InferenceBody, endpoint: Endpoint, service: Service) -> None:
@@ -59,25 +75,24 @@ def _only_streams() -> Refusal:
 
 
 def _answer(endpoint: Endpoint, body: InferenceBody, size: int, *, streams: bool) -> Reply:
-    inputs = body.input or []
-    vectors = [{"embedding": [java_float(value) for value in floats(text, size)]} for text in inputs]
-    match endpoint.task_type:
-        case "text_embedding":
-            return Reply(json={"text_embedding": vectors})
-        case "embedding":
-            return Reply(json={"embeddings": vectors})
-        case "sparse_embedding":
-            return Reply(json={"sparse_embedding": [_sparse(text) for text in inputs]})
-        case "rerank":
-            return Reply(json={"rerank": [_ranked(place, text) for place, text in enumerate(inputs)]})
-        case "completion" if streams:
-            return _events({"completion": [{"delta": REPLY}]})
-        case "completion":
-            return Reply(json={"completion": [{"result": REPLY} for _ in inputs]})
-    model = endpoint.service_settings.get("model_id", "m")
-    said = {"delta": {"content": REPLY, "role": "assistant"}, "index": 0}
-    ended = {"delta": {}, "finish_reason": "stop", "index": 0}
-    return _events(*(_chunk(choice, model) for choice in (said, ended)))
+    task_type, inputs = endpoint.task_type, body.input or []
+    if task_type == CHAT:
+        return chat(endpoint.service_settings.get("model_id", "m"))
+    if streams:
+        return events({"completion": [{"delta": REPLY}]})
+    make: Callable[[int, str], dict[str, Any]] = {
+        "text_embedding": lambda _, text: {"embedding": _vector(text, size)},
+        "embedding": lambda _, text: {"embedding": _vector(text, size)},
+        "sparse_embedding": lambda _, text: _sparse(text),
+        "rerank": _ranked,
+        "completion": lambda _, __: {"result": REPLY},
+    }[task_type]
+    name = "embeddings" if task_type == "embedding" else task_type
+    return Reply(json={name: [make(place, text) for place, text in enumerate(inputs)]})
+
+
+def _vector(text: str, size: int) -> list[float]:
+    return [java_float(value) for value in floats(text, size)]
 
 
 def _sparse(text: str) -> dict[str, Any]:
@@ -86,15 +101,3 @@ def _sparse(text: str) -> dict[str, Any]:
 
 def _ranked(place: int, text: str) -> dict[str, Any]:
     return {"index": place, "relevance_score": java_float(score(text)), "text": text}
-
-
-def _chunk(choice: dict[str, Any], model: str) -> dict[str, Any]:
-    usage = {"completion_tokens": 1, "prompt_tokens": 1, "total_tokens": 2}
-    kind = "chat.completion.chunk"
-    return {"id": "chat-1", "choices": [choice], "model": model, "object": kind, "usage": usage}
-
-
-def _events(*messages: dict[str, Any]) -> Reply:
-    data = [*(json.dumps(message, separators=(",", ":")) for message in messages), "[DONE]"]
-    raw = "".join(f"\ufeffevent: message\ndata: {one}\n\n" for one in data)
-    return Reply(raw=raw.encode(), headers={"content-type": "text/event-stream"})

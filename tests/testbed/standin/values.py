@@ -9,6 +9,7 @@ from testbed.standin.refusal import bad_request, class_cast, invalid, java_class
 from testbed.standin.services import Setting
 
 _LARGEST = 2**31 - 1
+_LARGEST_LONG = 2**63 - 1
 _JAVA_TYPES: dict[str, tuple[type, str]] = {
     "text": (str, "String"),
     "url": (str, "String"),
@@ -46,11 +47,11 @@ def read(settings: Iterable[Setting], given: dict[str, Any], scope: str) -> dict
 def read_rate_limit(given: dict[str, Any], default: int, service: str) -> dict[str, int]:
     """The rate limit with its default; what else is in it is refused like any unknown setting."""
     limits = section(given, "rate_limit")
-    value = limits.pop("requests_per_minute", None)
-    refuse_unknown(limits, service)
+    refuse_unknown_limits(limits, service)
+    value = limits.get("requests_per_minute")
     if value is None:
         return {"requests_per_minute": default}
-    if not isinstance(value, int) or isinstance(value, bool):
+    if not isinstance(value, int) or isinstance(value, bool) or abs(value) > _LARGEST_LONG:
         text = f"The value [{java_text(value)}] cannot be converted to one of [Integer, Long]"
         raise invalid([f"field [requests_per_minute] is not of one of the expected types. {text}"])
     if value <= 0:
@@ -58,6 +59,12 @@ def read_rate_limit(given: dict[str, Any], default: int, service: str) -> dict[s
             [f"[rate_limit] Invalid value [{value}]. [requests_per_minute] must be a positive long"]
         )
     return {"requests_per_minute": value}
+
+
+def refuse_unknown_limits(limits: Any, service: str) -> None:
+    """Refuses what else is in a rate limit, before anything is said about the other settings."""
+    if isinstance(limits, dict):
+        refuse_unknown({k: v for k, v in limits.items() if k != "requests_per_minute"}, service)
 
 
 def refuse_unknown(rest: dict[str, Any], service: str) -> None:
@@ -77,6 +84,8 @@ def _read_one(setting: Setting, given: dict[str, Any], scope: str, problems: lis
         return None
     if problem := _type_problem(setting, value) or _value_problem(setting, value, scope):
         problems.append(problem)
+    if setting.kind == "texts" and scope == "task_settings" and not value:
+        return None  # an empty map is none
     return value.lower() if isinstance(setting.kind, tuple) and isinstance(value, str) else value
 
 
@@ -102,6 +111,9 @@ def _value_problem(setting: Setting, value: Any, scope: str) -> str | None:
             problem = f"Invalid value [{value}]. [{name}] must be a positive integer"
         case "url" if _NO_URL.search(value):
             error = f"unable to parse url [{value}]. Reason: Illegal character in path"
+            problem = f"Invalid url [{value}] received for field [{name}]. Error: {error}"
+        case "url" if value.endswith("://"):
+            error = f"unable to parse url [{value}]. Reason: Expected authority"
             problem = f"Invalid url [{value}] received for field [{name}]. Error: {error}"
         case "texts":
             return _entry_problem(name, value)

@@ -1,4 +1,4 @@
-"""The stand-in answers as Elasticsearch 9.4.3 did: every recorded request is sent again, in order, and compared."""
+"""The stand-in answers as the real Elasticsearch did: every recorded request is sent again, in order, and compared."""
 
 import base64
 import json
@@ -6,64 +6,35 @@ import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import yaml
 
 from testbed.standin.client import Standin
 
-STANDIN = Path(__file__).parents[1] / "testbed" / "standin"
-RECORDED = STANDIN / "recorded"
-FILES = sorted(path.stem for path in RECORDED.glob("*.jsonl"))
+STANDIN = Path(__file__).parents[2] / "testbed" / "standin"
+VERSIONS = {"8.19.8": "8.19", "9.4.3": "9.4"}
+RECORDED = {(path.parent.name, path.stem): path for path in (STANDIN / "recorded").glob("*/*.jsonl")}
+UNASKED = {"cohere rerank fault key sleep-35"}
+"""Takes the full 30 seconds; `timeout=1ms` shows the same."""
+NO_ANSWER_SECONDS = 0.5
+"""How long to wait for an answer that the real server never gave."""
 
-# What the stand-in answers differently, and why.
-NO_DOCUMENTS = "the stand-in has no documents"
-NO_BREAKER = "the stand-in has no circuit breaker but by a fault"
-NO_STATS = "the stand-in does not show indices and their statistics"
-NO_LICENCE = "the stand-in does not show its licence"
-ML_PATHS = "the stand-in has the paths of machine learning even without the module"
-NO_INDEX_LIST = "DELETE / is a path of its own on the real server"
-OWN_USER = "the text names the user, who is called otherwise"
-ANY_ORDER = "the order of the names is that of a Java hash set"
-JAVA_DNS = "Java words a failure to resolve a name in several ways"
-VENDOR_ANSWER = (
-    "the recording stub answered this vendor wrongly; the stand-in's provider answers every service"
-)
-STUB_WORDS = "the words and numbers of the recording stub"
-NO_INPUT_TYPES = "the stand-in takes every input_type when it is asked for an inference"
-SLOW = "takes the full 30 seconds; `timeout=1ms` shows the same"
-DIFFERENT = {
-    "cluster_faults": {"tiny inflight breaker": NO_BREAKER, "PUT while breaker": NO_BREAKER},
-    "delete_in_use": {"index a document": NO_DOCUMENTS, "_stats?": NO_STATS},
-    "license": {"license": NO_LICENCE},
-    "parsing": {
-        "2 hp": OWN_USER,
-        '24 chunk {"strategy": "sentence", "max_chunk_size": 100, "overlap": 1, "x": 2}': ANY_ORDER,
-        "60 PUT /_inference/rerank/nope": JAVA_DNS,
-        "65 GET /cidx": NO_STATS,
-        "100 POST /": NO_INDEX_LIST,
-        "101 GET /_ml/trained_models/x/_stats": ML_PATHS,
-        "153 cohere return_documents=None": JAVA_DNS,
-    },
-    "provider_errors": {"cohere embedding, provider unreachable": JAVA_DNS},
-    "semantics": {
-        "30 PUT /_inference/text_embedding/m1/_update": STUB_WORDS,
-        "79 POST /_inference/text_embedding/m1": STUB_WORDS,
-        "80 POST /_inference/text_embedding/m1": NO_INPUT_TYPES,
-        "94 POST /_inference/chat_completion/cc/_stream": STUB_WORDS,
-    },
-    "services": {
-        "nvidia rerank": VENDOR_ANSWER,
-        "hugging_face sparse_embedding": VENDOR_ANSWER,
-        "llama text_embedding": VENDOR_ANSWER,
-        "amazonbedrock text_embedding": VENDOR_ANSWER,
-        "googlevertexai rerank": VENDOR_ANSWER,
-        "watsonxai text_embedding": VENDOR_ANSWER,
-    },
-}
-UNASKED = {"services": {"cohere rerank fault key sleep-35": SLOW}}
+
+@cache
+def differences(version: str, file: str) -> set[str]:
+    """The requests of a file that the stand-in answers differently; the reasons stand in the list that is read here."""
+    reasons = yaml.safe_load((STANDIN / "recorded" / version / "differences.yaml").read_text())
+    return {note for notes in reasons.values() for note in notes.get(file, [])}
+
+
+def exchanges(version: str, file: str) -> list[dict[str, Any]]:
+    """The recorded requests of a file with their answers."""
+    return [json.loads(line) for line in RECORDED[version, file].read_text().splitlines()]
 
 
 @dataclass
@@ -80,18 +51,18 @@ class Replay:
 
     es: Standin
     client: httpx.Client
+    version: str
     file: str
     key: str = ""
     names: dict[str, str] = field(default_factory=dict)
 
     def run(self) -> Iterator[Difference]:
         """All that differs."""
-        for line in (RECORDED / f"{self.file}.jsonl").read_text().splitlines():
-            exchange = json.loads(line)
-            if exchange["note"] not in UNASKED.get(self.file, {}):
+        for exchange in exchanges(self.version, self.file):
+            if exchange["note"] not in UNASKED:
                 yield from self.compare(exchange, self.send(exchange))
 
-    def send(self, exchange: dict[str, Any]) -> httpx.Response:
+    def send(self, exchange: dict[str, Any]) -> httpx.Response | None:
         """The request, as it was sent, with the provider behaving as it did."""
         script_provider(self.es, self.file, exchange)
         body = exchange.get("body")
@@ -104,13 +75,23 @@ class Replay:
         headers = {name: value for name, value in headers.items() if value is not None}
         if authorization := self.authorization(exchange["note"]):
             headers = {**headers, "Authorization": authorization}
-        return self.client.request(exchange["method"], exchange["path"], content=content, headers=headers)
+        method, path = exchange["method"], exchange["path"]
+        timeout = 30 if exchange["status"] else NO_ANSWER_SECONDS
+        try:
+            return self.client.request(method, path, content=content, headers=headers, timeout=timeout)
+        except httpx.ReadTimeout:
+            return None
 
-    def compare(self, exchange: dict[str, Any], response: httpx.Response) -> Iterator[Difference]:
-        """The differences of one answer."""
+    def compare(self, exchange: dict[str, Any], response: httpx.Response | None) -> Iterator[Difference]:
+        """The differences of one answer, also between one and none."""
         note, recorded = exchange["note"], exchange["answer"]
-        if recorded == "services-9.4.3.json":
-            recorded = services_for(exchange["path"])
+        if response is None or exchange["status"] is None:
+            status = None if response is None else response.status_code
+            if exchange["status"] != status:
+                yield Difference(note, "status", exchange["status"], status)
+            return
+        if recorded == f"services-{self.version}.json":
+            recorded = services_for(exchange["path"], recorded)
         is_json = "json" in response.headers["content-type"]
         answered = (response.json() if is_json else response.text) if response.content else None
         self.remember(recorded, answered)
@@ -161,9 +142,9 @@ class Replay:
 
 
 def without_chance(value: dict[str, Any]) -> dict[str, Any]:
-    """An object of an answer without ids, times, and names of cluster and superuser."""
+    """An object of an answer without ids, times, names of cluster and superuser, and what the provider made up."""
     changing = {"cluster_uuid", "cluster_name", "index_uuid", "api_key", "encoded", "expiration"}
-    changing |= {"username", "authentication_realm", "lookup_realm"}
+    changing |= {"username", "authentication_realm", "lookup_realm", "embedding"}
     return {name: "…" if name in changing else item for name, item in value.items()}
 
 
@@ -204,14 +185,16 @@ def vendor(exchange: dict[str, Any], key: str) -> dict[str, Any]:
 
 def leave_over(earlier: Replay, note: str) -> None:
     """Sends one request of the file before, whose endpoint was still there."""
-    lines = (RECORDED / f"{earlier.file}.jsonl").read_text().splitlines()
-    assert earlier.send(next(line for line in map(json.loads, lines) if line["note"] == note)).is_success
+    found = next(one for one in exchanges(earlier.version, earlier.file) if one["note"] == note)
+    answer = earlier.send(found)
+    assert answer is not None
+    assert answer.is_success
 
 
-def services_for(path: str) -> list[dict[str, Any]]:
+def services_for(path: str, file: str) -> list[dict[str, Any]]:
     """The recorded `_services` answer, of all services or those of one task type."""
     task_type = path.removeprefix("/_inference/_services").strip("/")
-    services: list[dict[str, Any]] = json.loads((STANDIN / "data" / "services-9.4.3.json").read_text())
+    services: list[dict[str, Any]] = json.loads((STANDIN / "data" / file).read_text())
     return [service for service in services if not task_type or task_type in service["task_types"]]
 
 
@@ -227,19 +210,24 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standin]:
         yield es
 
 
-@pytest.mark.parametrize("file", FILES)
-def test_recorded_exchanges_are_answered_alike(plain: Standin, file: str) -> None:
-    """Status, error type, reason, body and headers are those of the real server, but for the differences listed above."""
-    plain.reset()
+CASES = [pytest.param(*case, id="-".join(case)) for case in sorted(RECORDED)]
+
+
+@pytest.mark.parametrize(("version", "file"), CASES)
+def test_recorded_exchanges_are_answered_alike(plain: Standin, version: str, file: str) -> None:
+    """Status, error type, reason, body and headers are those of the real server, but for the differences that are listed."""
+    plain.reset(profile=VERSIONS[version])
     plain.set_machine_learning(False)
-    plain.accept_keys(["good", "good2"] if file == "semantics" else None)
-    for key in ("bad", "bad1"):
-        plain.refuse_key(key)
+    if file == "semantics":
+        plain.accept_keys(["good", "good2"])
+    else:
+        for key in ("bad", "bad1"):
+            plain.refuse_key(key, words="Incorrect API key provided")
     with httpx.Client(base_url=plain.url, trust_env=False) as client:
         del client.headers["accept"]  # the recorded requests had none
         if file == "delete_in_use":
-            leave_over(Replay(plain, client, "provider_errors"), "hugging_face ok")
-        differences = list(Replay(plain, client, file).run())
-    unexpected = [one for one in differences if one.note not in DIFFERENT.get(file, {})]
-    assert unexpected == []
-    assert {one.note for one in differences} == DIFFERENT.get(file, {}).keys()
+            leave_over(Replay(plain, client, version, "provider_errors"), "hugging_face ok")
+        found = list(Replay(plain, client, version, file).run())
+    listed = differences(version, file)
+    assert [one for one in found if one.note not in listed] == []
+    assert {one.note for one in found} == listed
