@@ -5,7 +5,7 @@ services, writes some words in another case. So only what the user set is compar
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,6 +14,8 @@ from inference_operator.api.v1alpha1 import InferenceEndpointSpec
 SECTIONS = ("serviceSettings", "taskSettings", "chunkingSettings")
 """The parts of a definition, as the spec names them."""
 
+DEEPEST = 100
+"""Levels of objects that settings may have; pydantic writes 255, Elasticsearch reads 1,000."""
 SERVICE_ALIASES = {"elser": "elasticsearch"}
 IN_CLUSTER_SERVICES = frozenset({"elasticsearch"})
 # Settings whose words the server stores in one case, whatever was sent: `provider` in capitals, the others in small letters.
@@ -142,6 +144,20 @@ def _leaves(settings: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any
             yield from _leaves(value, path)
         else:
             yield path, value
+
+
+def is_deep(definition: Definition) -> bool:
+    """Whether the settings are nested too deeply for a status: objects within objects, more than DEEPEST."""
+    layer: list[Any] = [definition.section(name) for name in SECTIONS]
+    for _ in range(DEEPEST):
+        layer = [value for outer in layer for value in _members(outer)]
+    return bool(layer)
+
+
+def _members(value: Any) -> Iterable[Any]:
+    if isinstance(value, Mapping):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def value_at(definition: Definition, path: str) -> Any:

@@ -45,7 +45,7 @@ from inference_operator.resolve import (
     NotYet,
     SecretState,
     Subject,
-    check_secret_paths,
+    check_settings,
     fingerprints,
     owner,
     secret_states,
@@ -95,7 +95,7 @@ class Attempt:
         spec = parse_spec(InferenceEndpointSpec, subject.raw)
         if spec.suspend:
             return None
-        check_secret_paths(spec)
+        check_settings(spec)
         client = self._client(spec)
         states = await secret_states(ctx, subject.key.namespace, spec)
         desired = Desired(spec.inference_id or subject.key.name, definition_of(spec), bool(states))

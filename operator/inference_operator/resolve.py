@@ -12,7 +12,7 @@ from inference_operator.api.v1alpha1 import (
     SecretSetting,
 )
 from inference_operator.context import Context
-from inference_operator.endpoint import ABSENT, definition_of, segments, value_at
+from inference_operator.endpoint import ABSENT, DEEPEST, definition_of, is_deep, segments, value_at
 from inference_operator.errors import Reason, Stalled, Waiting
 from inference_operator.objects import About, Key, Raw, Secret, finalizers_of, is_deleting
 from inference_operator.references import existing_secret, key_missing, parse_status, value_in
@@ -70,9 +70,14 @@ def subject_of(key: Key, raw: Raw) -> Subject:
     return Subject(key, raw, parse_status(InferenceEndpointStatus, raw))
 
 
-def check_secret_paths(spec: InferenceEndpointSpec) -> None:
-    """Raises Stalled where a secret setting cannot be put at its path."""
+def check_settings(spec: InferenceEndpointSpec) -> None:
+    """Raises Stalled where the settings cannot be sent, or a secret setting cannot be put at its path."""
     definition = definition_of(spec)
+    if is_deep(definition):
+        raise Stalled(
+            Reason.INVALID_SPEC,
+            f"the settings are nested more than {DEEPEST} levels deep, which no service takes; correct them",
+        )
     for setting in spec.secret_settings:
         if value_at(definition, setting.path) is not ABSENT:
             raise Stalled(

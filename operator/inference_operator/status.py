@@ -15,7 +15,7 @@ from inference_operator.api.v1alpha1 import (
     LiveSecret,
     NotApplied,
 )
-from inference_operator.endpoint import Definition, Difference, made_true, shown
+from inference_operator.endpoint import Definition, Difference, is_deep, made_true, shown
 from inference_operator.plan import Ignored
 
 _MAX_OBSERVED = 16 * 1024  # bytes of JSON
@@ -136,7 +136,9 @@ def claimed_cluster(known: InferenceEndpointStatus) -> str | None:
 
 
 def _observed(observed: Definition) -> dict[str, Any] | None:
-    """The settings to show, unless they are too long for a status."""
+    """The settings to show, unless they are too long or too deep for a status."""
+    if is_deep(observed):
+        return None
     settings = {
         "serviceSettings": dict(observed.service_settings),
         "taskSettings": dict(observed.task_settings),

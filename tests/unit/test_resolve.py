@@ -11,7 +11,7 @@ from inference_operator.objects import ENDPOINT, Key
 from inference_operator.resolve import (
     LoadedSecrets,
     SecretState,
-    check_secret_paths,
+    check_settings,
     fingerprints,
     holds_claim,
     secrets_changed,
@@ -55,12 +55,28 @@ PLACES: dict[str, tuple[InferenceEndpointSpec, bool]] = {
 def test_secret_fits_into_the_settings(given: InferenceEndpointSpec, fits: bool) -> None:
     """A secret goes where nothing is, through objects only; whatever else is the author's to correct."""
     if fits:
-        check_secret_paths(given)
+        check_settings(given)
         return
     with pytest.raises(Stalled) as error:
-        check_secret_paths(given)
+        check_settings(given)
     assert error.value.reason is Reason.INVALID_SPEC
     assert given.secret_settings[-1].path in error.value.message
+
+
+def nested(levels: int) -> Any:
+    """So many lists and objects within each other."""
+    value: Any = 1
+    for level in range(levels):
+        value = [value] if level % 2 else {"a": value}
+    return value
+
+
+def test_settings_have_a_depth() -> None:
+    """What no status could hold, and no Elasticsearch would read, is told before anything is done with it."""
+    check_settings(spec(serviceSettings=nested(99)))
+    with pytest.raises(Stalled, match="nested more than 100 levels") as error:
+        check_settings(spec(serviceSettings=nested(101)))
+    assert error.value.reason is Reason.INVALID_SPEC
 
 
 def state(

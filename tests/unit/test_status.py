@@ -138,6 +138,14 @@ def test_huge_endpoint_is_not_shown() -> None:
     assert "observed" not in next_status(status(), seen(definition(x="y" * 16_384)))
 
 
+def test_endpoint_that_is_nested_too_deeply_is_not_shown() -> None:
+    """It could not be written as JSON; the rest of the status can."""
+    settings: dict[str, Any] = {}
+    for _ in range(300):
+        settings = {"a": settings}
+    assert "observed" not in next_status(status(), seen(definition(), definition(**settings)))
+
+
 def test_status_is_json() -> None:
     """It can be sent as it is, and read back."""
     told = next_status(known({"a": 1}), seen(definition(a=[1, {"b": None}]), live=[SECRET]))

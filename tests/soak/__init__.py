@@ -1,0 +1,1 @@
+"""What needs real time: `make soak` runs it, and `make test` does not."""
