@@ -65,9 +65,7 @@ def test_kubectl_get_shows_one_line_that_says_it_all(ready: World, target: Targe
 
 
 @on(*SERVERS)
-def test_rotated_key_reaches_the_provider_at_once(
-    ready: World, target: Target, record_property: Any
-) -> None:
+def test_rotated_key_reaches_the_provider_at_once(ready: World, target: Target, record_property: Any) -> None:
     """Without a resync and without a change of the spec: the watch sees the changed Secret."""
     keys = [f"the-key-of-turn-{turn}" for turn in range(5)]
     target.accept(*keys)
