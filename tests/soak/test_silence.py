@@ -22,15 +22,6 @@ PATIENCE = 150.0
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(600)]
 
 
-class _Relayed(RunningOperator):
-    """An operator that reaches the API server through a relay."""
-
-    def __init__(self, directory: Path, plane: ControlPlane, relay: Relay) -> None:
-        super().__init__(directory, plane, allowed_hosts="127.0.0.1")
-        kubeconfig = Path(self._env["KUBECONFIG"])
-        kubeconfig.write_text(kubeconfig.read_text().replace(plane.server, relay.url))
-
-
 @pytest.fixture
 def relay(control_plane: ControlPlane) -> Iterator[Relay]:
     """The way to the API server."""
@@ -41,9 +32,9 @@ def relay(control_plane: ControlPlane) -> Iterator[Relay]:
 @pytest.fixture
 def operator(control_plane: ControlPlane, relay: Relay, tmp_path: Path) -> Iterator[RunningOperator]:
     """An operator with intervals as in real life, which therefore hear of nothing for ten minutes."""
-    running = _Relayed(tmp_path, control_plane, relay)
+    running = RunningOperator(tmp_path, control_plane, allowed_hosts="127.0.0.1")
     try:
-        running.run()
+        running.through(relay.url).run()
         yield running
     finally:
         running.stop()

@@ -24,6 +24,7 @@ class RunningOperator:
 
     def __init__(self, directory: Path, plane: ControlPlane, **settings: object) -> None:
         plane.kubectl("apply", "--server-side", "--filename=-", input=access())
+        self._plane = plane
         self._directory = directory
         self._port = free_port()
         kubeconfig = plane.service_account_kubeconfig(NAMESPACE, NAMESPACE)
@@ -47,6 +48,13 @@ class RunningOperator:
             yield operator
         finally:
             operator.stop()
+
+    def through(self, url: str, ca_file: Path | None = None) -> Self:
+        """Let it reach the API server through what answers at `url`, from its next run on."""
+        kubeconfig = Path(self._env["KUBECONFIG"])
+        text = kubeconfig.read_text().replace(self._plane.server, url)
+        kubeconfig.write_text(text.replace(str(self._plane.ca_file), str(ca_file or self._plane.ca_file)))
+        return self
 
     def run(self) -> None:
         """Start the process and wait until it is ready."""
