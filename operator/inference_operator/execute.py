@@ -233,10 +233,14 @@ def unresolved_until(memory: Memory, known: InferenceEndpointStatus) -> datetime
     return datetime.fromisoformat(known.operation.deadline) if known.operation else LONG_AGO
 
 
-def timed(problem: ReconcileError, until: datetime, now: datetime) -> ReconcileError:
-    """The problem of a plan; one that waits for the end of a create is looked at again right after it."""
+def timed(problem: ReconcileError, until: datetime, now: datetime, hint: str = "") -> ReconcileError:
+    """The problem of a plan; one that waits for the end of a create is looked at again right after it.
+
+    `hint` is what may help if that create was not answered in time.
+    """
     if problem.reason is Reason.CREATE_UNRESOLVED:
         problem.retry_after = max((until - now).total_seconds(), 0.0) + 1.0
+        problem.message += hint
     return problem
 
 

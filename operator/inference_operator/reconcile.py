@@ -55,7 +55,7 @@ from inference_operator.resolve import (
 )
 from inference_operator.store import connection_of
 from inference_operator.verification import Verified, verify
-from inference_operator.wording import lost_chunking, reason_of, story, synced_message
+from inference_operator.wording import lost_chunking, reason_of, story, synced_message, unanswered_create
 
 _UNTIL_CHECKED = 5.0  # seconds; the first check of the connection wakes its endpoints earlier
 
@@ -142,7 +142,8 @@ class Attempt:
         chosen = plan(work.desired, observed, past, identity.capabilities, identity.version)
         if chosen.problem:
             until = unresolved_until(self.memory, self.subject.status)
-            raise timed(chosen.problem, until, self.ctx.now())
+            hint = unanswered_create(work.desired.definition, identity.capabilities)
+            raise timed(chosen.problem, until, self.ctx.now(), hint)
         done = await execute(work, chosen.action, observed)
         if not past.secrets_changed:
             self.memory.live = fingerprints(states)

@@ -1,7 +1,5 @@
 """What the stand-in answers differently, and why it may; an entry that no longer differs fails the suite."""
 
-from contract.scenarios import SCENARIOS
-
 COMMENTS = "the server skips comments in JSON, which no client sends; the parser of the stand-in knows none"
 JSON_ALONE = "the stand-in speaks nothing but JSON"
 PATH = "the stand-in's HTTP library tidies a path that no client sends before anybody sees it"
@@ -9,7 +7,6 @@ NO_INDEX_LIST = "the real path / also deletes indices, by a list; the stand-in's
 NO_ADVICE = "the stand-in refuses a parameter, but does not guess which one was meant"
 KEY_REQUEST = "the stand-in makes API keys for tests and looks at nothing else of the request"
 TWO_STEPS = "the stand-in tells the problems of settings and those of secrets one after the other"
-MANAGED_BY = "the stand-in shows an API key as 9.4.3 does; 8.19.8 does not say who manages it"
 
 _BOTH = {
     "bodies: bodies that are no object, or no JSON": {"16 PUT /_inference/text_embedding/a": COMMENTS},
@@ -32,8 +29,5 @@ _BOTH = {
     },
     "services: the life of deepseek completion": {"11 PUT /_inference/completion/a": TWO_STEPS},
 }
-_ONLY_8 = {
-    name: {"13 GET /_security/_authenticate": MANAGED_BY} for name in SCENARIOS if "a key may do" in name
-}
-DIFFERENCES: dict[str, dict[str, dict[str, str]]] = {"9.4.3": _BOTH, "8.19.8": _BOTH | _ONLY_8}
+DIFFERENCES: dict[str, dict[str, dict[str, str]]] = dict.fromkeys(("9.4.3", "8.19.8"), _BOTH)
 """By version, scenario and step; the value says why."""

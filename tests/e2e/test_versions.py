@@ -180,8 +180,12 @@ def test_create_that_the_version_never_answers_is_explained_and_heals(world: Wor
     target.create_index(INDEX, NAME)
     try:
         world.apply(target.embeddings(NAME).with_spec(timeout="1s"))
-        verdict = world.wait_reason(NAME, "TimedOut")
-        assert "give dimensions and similarity in serviceSettings too" in verdict["message"]
+        told = "give dimensions and similarity in serviceSettings too"
+        wait_for(
+            lambda: told in world.condition(NAME, "Ready").get("message", ""),
+            what="it is explained",
+            timeout=UNDECIDED,
+        )
         world.change(NAME, serviceSettings={"dimensions": 8, "similarity": "dot_product"})
         wait_for(
             lambda: target.shown(NAME), what="the endpoint once the first create is over", timeout=UNDECIDED

@@ -13,11 +13,18 @@ OPERATOR = f"system:serviceaccount:{NAMESPACE}:{NAMESPACE}"
 
 
 def reconciles(operator: RunningOperator, reason: str, kind: str = "InferenceEndpoint") -> float:
-    """How many reconciles have ended with this reason."""
+    """How many reconciles of this process have ended with this reason."""
+    return _total(operator, "inference_operator_reconciles_total", kind=kind, reason=reason)
+
+
+def requests(operator: RunningOperator, verb: str) -> float:
+    """How many such requests this process has sent to Elasticsearch."""
+    return _total(operator, "inference_operator_elasticsearch_requests_total", verb=verb)
+
+
+def _total(operator: RunningOperator, name: str, **labels: str) -> float:
     samples = [s for family in text_string_to_metric_families(operator.metrics()) for s in family.samples]
-    wanted = {"kind": kind, "reason": reason}
-    name = "inference_operator_reconciles_total"
-    return sum(s.value for s in samples if s.name == name and s.labels == wanted)
+    return sum(s.value for s in samples if s.name == name and labels.items() <= s.labels.items())
 
 
 class Ledger:

@@ -31,7 +31,8 @@ async def authenticate(call: Call) -> Reply:
         how: dict[str, Any] = {"authentication_type": "realm"}
     else:
         realm = {"name": "_es_api_key", "type": "_es_api_key"}
-        key = {"managed_by": "elasticsearch", "name": who.key_name, "id": who.key_id}
+        manager = {"managed_by": "elasticsearch"} if call.cluster.profile.names_key_managers else {}
+        key = {**manager, "name": who.key_name, "id": who.key_id}
         how = {"authentication_type": "api_key", "api_key": key}
     return Reply(
         json={**person, "enabled": True, "authentication_realm": realm, "lookup_realm": realm, **how}

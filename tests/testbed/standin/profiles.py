@@ -23,6 +23,7 @@ class Profile:
     build_flavor: str = "default"
     lists_services: bool = True
     unknown_task_types: frozenset[str] = frozenset()
+    names_key_managers: bool = True
 
     # creating
     put_knows_timeout: bool = True
@@ -69,6 +70,7 @@ PROFILES = {
         corrections=("services.yaml", "services-8.19.yaml"),
         compatible_majors=(7, 8),
         unknown_task_types=frozenset({"embedding"}),
+        names_key_managers=False,
         timeout_names_endpoint=False,
         blames_its_client=True,
         streams_by_id=False,
