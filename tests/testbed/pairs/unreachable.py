@@ -2,9 +2,7 @@
 
 from testbed.pairs import Pair
 
-_NO_MODELS = (
-    "the distribution has no machine-learning plugin: it stores the endpoint, and fails to start a model"
-)
+_NO_MODELS = "the distribution has no machine-learning plugin, without which no model can be started"
 _REASONS = {"elasticsearch": _NO_MODELS, "elser": _NO_MODELS}
 
 
