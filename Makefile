@@ -74,7 +74,7 @@ test: $(READY) ## run all of the above; this is what CI does
 soak: prepare ## run the tests that need real time; SOAK_MINUTES=15 is how long the random history goes on
 	$(PY) -m pytest $(SLOW) -m soak -s --junit-xml=build/reports/soak.xml
 
-bench: $(READY) ## count and time what 1 to 5,000 endpoints cost, half an hour; N=1,100 chooses other numbers
+bench: $(READY) ## count and time what 1 to 5,000 endpoints cost, 20 minutes; N=1,100 chooses other numbers
 	$(PY) -m bench $(if $(N),--sizes=$(N))
 
 # Trying
