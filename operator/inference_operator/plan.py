@@ -206,11 +206,8 @@ def chunking_reset(
         return []
     chunking = [d for d in found if d.section == "chunkingSettings"]
     before = past.before
-    if before is None:
-        return chunking
-    return [
-        d for d in chunking if value_at(before, d.path) != d.observed
-    ]  # else it is the spec that has changed
+    # What was applied and is still so is no reset: there it is the spec that has changed.
+    return [d for d in chunking if before is None or value_at(before, d.path) != d.observed]
 
 
 def wrong(desired: Desired, observed: Definition, past: Past) -> list[Difference]:

@@ -9,11 +9,7 @@ from datetime import datetime
 
 from inference_operator import conditions, status
 from inference_operator.api.schema import seconds
-from inference_operator.api.v1alpha1 import (
-    ClusterInfo,
-    InferenceEndpointSpec,
-    InferenceEndpointStatus,
-)
+from inference_operator.api.v1alpha1 import ClusterInfo, InferenceEndpointSpec, InferenceEndpointStatus
 from inference_operator.context import Context, Memory
 from inference_operator.deletion import delete
 from inference_operator.elasticsearch.client import Client
