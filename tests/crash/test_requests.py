@@ -76,7 +76,7 @@ def test_user_does_not_wait_for_the_operator(campaign: Campaign, request: pytest
     wrong: dict[str, list[str]] = {}
     for begin in range(0, len(cases), MOST):
         wrong |= campaign.crash(cases[begin : begin + MOST])
-    tell(request, "killed at a request", cases, wrong)
+    tell(request, f"killed, {request.node.callspec.params['target']}", cases, wrong)
 
 
 def rehearse(campaign: Campaign) -> dict[str, list[str]]:
