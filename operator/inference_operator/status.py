@@ -78,11 +78,7 @@ def _applied(previous: InferenceEndpointStatus, seen: Seen) -> Applied:
     if not seen.complete:
         before = applied_definition(previous) or seen.claimed
         true = made_true(seen.desired, seen.observed, before, seen.asked)
-    settings = {
-        "service_settings": dict(true.service_settings),
-        "task_settings": dict(true.task_settings),
-        "chunking_settings": dict(true.chunking_settings),
-    }
+    settings = _settings(true)
     record = previous.applied
     if not seen.complete and record is not None and record.model_dump(exclude={"generation"}) == settings:
         return record
@@ -105,13 +101,15 @@ def applied_definition(status: InferenceEndpointStatus) -> Definition | None:
 
 def asked_of(definition: Definition) -> Asked:
     """What a create asks for, as the record of it."""
-    return Asked(
-        task_type=definition.task_type,
-        service=definition.service,
-        service_settings=dict(definition.service_settings),
-        task_settings=dict(definition.task_settings),
-        chunking_settings=dict(definition.chunking_settings),
-    )
+    return Asked(task_type=definition.task_type, service=definition.service, **_settings(definition))
+
+
+def _settings(definition: Definition) -> dict[str, dict[str, Any]]:
+    return {
+        "service_settings": dict(definition.service_settings),
+        "task_settings": dict(definition.task_settings),
+        "chunking_settings": dict(definition.chunking_settings),
+    }
 
 
 def claimed_definition(known: InferenceEndpointStatus) -> Definition | None:

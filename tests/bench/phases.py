@@ -13,6 +13,7 @@ from testbed.fleet import Fleet
 from testbed.processes import wait_for
 from testbed.running_operator import RunningOperator
 from testbed.standin.client import Standin
+from testbed.target import KEY
 from testbed.world import World
 
 LATENCY_MS = 5
@@ -79,7 +80,7 @@ class _Bench:
     def run(self) -> dict[Phase, Measured]:
         """Measure everything; create is first and the cold start last, so that the endpoints of both are new."""
         operator, fast, measure = self._operator, self._fast_operator, self._meter.measure
-        self._world.apply(connection(self._es), secret(_SECRET, api_key="the-first-key"))
+        self._world.apply(connection(self._es), secret(_SECRET, api_key=KEY))
         operator.run()
         self._world.wait_connected()
         measure(Phase.CREATE, operator, self._create)

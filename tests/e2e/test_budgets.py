@@ -12,7 +12,7 @@ from testbed.ledger import Ledger
 from testbed.processes import wait_for
 from testbed.running_operator import RunningOperator
 from testbed.standin.client import Standin
-from testbed.target import KEY, OURS, StandinTarget
+from testbed.target import KEY, NEXT_KEY, OURS, StandinTarget
 from testbed.world import CONNECTIONS, World
 
 pytestmark = pytest.mark.xdist_group("budgets")
@@ -132,10 +132,10 @@ def test_rotation_costs_one_write_and_two_calls(
     ready: World, target: StandinTarget, beacon: Beacon, start: Start
 ) -> None:
     """The key is sent, and the status names the version that is live."""
-    target.accept("the-next-key")
+    target.accept(NEXT_KEY)
     ledger = start()
-    ready.change_secret("provider", api_key="the-next-key")
-    target.wait_key(NAME, "the-next-key")
+    ready.change_secret("provider", api_key=NEXT_KEY)
+    target.wait_key(NAME, NEXT_KEY)
     beacon.settle()
     assert ledger.writes() == [STATUS]
     assert ledger.calls() == [GET, UPDATE]
@@ -151,7 +151,7 @@ def test_rotation_that_resets_the_chunking_costs_no_more(
     world.wait_ready(NAME)
     beacon.settle()
     ledger = start()
-    world.change_secret("provider", api_key="the-next-key")
+    world.change_secret("provider", api_key=NEXT_KEY)
     world.wait_reason(NAME, "ChunkingReset")
     world.resync(NAME)
     beacon.settle()

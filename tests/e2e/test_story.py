@@ -8,10 +8,9 @@ import pytest
 from testbed.ledger import reconciles, requests
 from testbed.processes import wait_for
 from testbed.running_operator import RunningOperator
-from testbed.target import KEY, OURS, SERVERS, Target, on
+from testbed.target import KEY, NEXT_KEY, OURS, SERVERS, Target, on
 from testbed.world import World
 
-NEXT_KEY = "the-next-key"
 NAME = f"{OURS}story"
 ROTATION_BUDGET = 2.0  # seconds; printed and not demanded, since machines may be busy
 

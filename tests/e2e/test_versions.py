@@ -9,11 +9,11 @@ import pytest
 
 from testbed.builders import endpoint
 from testbed.processes import wait_for
-from testbed.target import KEY, OURS, SERVERS, Target, on
+from testbed.target import KEY, NEXT_KEY, OURS, SERVERS, Target, on
 from testbed.world import World
 
 NAME = f"{OURS}versions"
-NEXT_KEY, REFUSED_KEY = "the-next-key", "a-key-nobody-accepts"
+REFUSED_KEY = "a-key-nobody-accepts"
 INDEX = f"{OURS}documents"
 UNDECIDED = 40.0
 """Seconds after which the fate of a create with `timeout: 1s` is known for certain."""

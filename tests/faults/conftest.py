@@ -8,9 +8,8 @@ from testbed.builders import connection, secret
 from testbed.controlplane import ControlPlane
 from testbed.running_operator import RunningOperator
 from testbed.standin.client import Standin
+from testbed.target import KEY
 from testbed.world import World
-
-KEY = "the-first-key"
 
 
 @pytest.fixture

@@ -10,12 +10,12 @@ from testbed.builders import Endpoint, endpoint
 from testbed.processes import wait_for
 from testbed.standin.client import Standin
 from testbed.standin.journal import Operation
+from testbed.target import KEY, NEXT_KEY
 from testbed.world import World
 
 pytestmark = pytest.mark.xdist_group("faults")
 
 NAME = "docs"
-KEY, NEXT_KEY = "the-first-key", "the-next-key"
 UPDATE = rf"/_inference/text_embedding/{NAME}/_update"
 ONE = rf"/_inference/{NAME}"
 UNDECIDED = 21.0

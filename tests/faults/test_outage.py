@@ -11,6 +11,7 @@ from testbed.ledger import Ledger
 from testbed.processes import wait_for
 from testbed.running_operator import RunningOperator
 from testbed.standin.client import Standin
+from testbed.target import NEXT_KEY
 from testbed.world import CONNECTIONS, World
 
 pytestmark = pytest.mark.xdist_group("outages")
@@ -91,8 +92,8 @@ def test_restarted_api_server_is_followed_again(
     world.change(NAME, taskSettings={"user": "somebody"})
     world.wait_ready(NAME)
     assert standin.endpoints()[NAME]["task_settings"] == {"user": "somebody"}
-    world.change_secret("provider", api_key="the-next-key")
-    world.wait(lambda: standin.secrets(NAME)["api_key"] == "the-next-key", "the key is rotated", NAME)
+    world.change_secret("provider", api_key=NEXT_KEY)
+    world.wait(lambda: standin.secrets(NAME)["api_key"] == NEXT_KEY, "the key is rotated", NAME)
     assert operator.running
     assert operator.pid == pid
 

@@ -12,7 +12,7 @@ from testbed.processes import wait_for
 from testbed.relay import Relay
 from testbed.running_operator import RunningOperator
 from testbed.standin.client import Standin
-from testbed.target import KEY, OURS, StandinTarget
+from testbed.target import KEY, NEXT_KEY, OURS, StandinTarget
 from testbed.world import World
 
 NAME = f"{OURS}silence"
@@ -50,14 +50,14 @@ def test_watch_without_a_word_is_made_anew(
         world.wait_ready(NAME)
         pid, begin = operator.pid, time.monotonic()
         assert relay.silence() >= 3, "a watch for each kind and for Secrets"
-        target.accept("the-next-key")
+        target.accept(NEXT_KEY)
         world.change(NAME, taskSettings={"user": "somebody"})
-        world.change_secret("provider", api_key="the-next-key")
+        world.change_secret("provider", api_key=NEXT_KEY)
 
         def caught_up() -> bool:
             assert operator.probe("/livez") == 200
             shown = standin.endpoints()[NAME].get("task_settings")
-            return shown == {"user": "somebody"} and target.key_in_force(NAME) == "the-next-key"
+            return shown == {"user": "somebody"} and target.key_in_force(NAME) == NEXT_KEY
 
         wait_for(caught_up, what="the operator hears of it", timeout=PATIENCE)
         print(f"\n  heard of it after {time.monotonic() - begin:.0f} s", flush=True)

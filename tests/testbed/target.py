@@ -22,6 +22,8 @@ OURS = "testbed-"
 """All endpoints and indices of tests have names that begin so; others on a server that was given stay untouched."""
 KEY = "the-first-key"
 """What the provider accepts from the start."""
+NEXT_KEY = "the-next-key"
+"""What it accepts once it is told."""
 SERVERS = {
     "standin-9.4": "standin",
     "standin-8.19": "standin_8",
