@@ -21,6 +21,7 @@ class Type(StrEnum):
     CONNECTION_READY = "ConnectionReady"
     SECRETS_RESOLVED = "SecretsResolved"
     SYNCED = "Synced"
+    AVAILABLE = "Available"
     RECONCILING = "Reconciling"
     STALLED = "Stalled"
     DRIFTED = "Drifted"
@@ -34,6 +35,7 @@ class Type(StrEnum):
 
 _NAMED_AFTER = {
     Reason.REPLACE_REQUIRED: Type.REPLACE_REQUIRED,
+    Reason.REPLACE_BLOCKED: Type.REPLACE_REQUIRED,
     Reason.CHUNKING_RESET: Type.REPLACE_REQUIRED,
     Reason.OWNERSHIP_CONFLICT: Type.OWNERSHIP_CONFLICT,
 }

@@ -105,6 +105,15 @@ ACCEPTED: dict[str, Object] = {
     "no secret settings may be said": endpoint(secretSettings=[]),
     # policies, times
     "an endpoint may be kept": endpoint(deletionPolicy="Retain", adoptionPolicy="Match"),
+    "an endpoint may be managed with all force": endpoint(
+        adoptionPolicy="Overwrite", driftPolicy="Correct", replacePolicy="Force", deletionPolicy="ForceDelete"
+    ),
+    "an endpoint may be left alone": endpoint(
+        managementPolicy="Observe", adoptionPolicy="Never", driftPolicy="Ignore", replacePolicy="Never"
+    ),
+    "an endpoint may be replaced while nothing uses it": endpoint(
+        managementPolicy="Manage", driftPolicy="Warn", replacePolicy="WhenUnused"
+    ),
     "an endpoint may be suspended": endpoint(suspend=True),
     "an interval may be as short as 30 seconds": endpoint(interval="30s"),
     "a duration may have hours, minutes and seconds": endpoint(interval="1h30m5s"),
@@ -250,10 +259,16 @@ REFUSED: dict[str, tuple[Object, str]] = {
     ),
     # policies, times
     "an adoption policy that is not known is refused": (
-        endpoint(adoptionPolicy="Overwrite"),
+        endpoint(adoptionPolicy="overwrite"),
         "adoptionPolicy",
     ),
     "a deletion policy that is not known is refused": (endpoint(deletionPolicy="retain"), "deletionPolicy"),
+    "a management policy that is not known is refused": (
+        endpoint(managementPolicy="observe"),
+        "managementPolicy",
+    ),
+    "a drift policy that is not known is refused": (endpoint(driftPolicy="Report"), "driftPolicy"),
+    "a replace policy that is not known is refused": (endpoint(replacePolicy="Always"), "replacePolicy"),
     "suspend is true or false": (endpoint(suspend="true"), "suspend"),
     "suspend is not a number": (endpoint(suspend=1), "suspend"),
     "an interval of 29 seconds is too short": (endpoint(interval="29s"), "interval must be at least 30s"),

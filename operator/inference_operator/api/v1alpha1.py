@@ -110,14 +110,32 @@ class InferenceEndpointSpec(Model):
         list[SecretSetting],
         Field(json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["path"]}),
     ] = Field([], description="The secret settings of the service, taken from Secrets.", max_length=16)
-    adoption_policy: Literal["Match"] = Field(
-        "Match",
-        description="What to do when the endpoint exists already. Match: take it over if its settings equal the spec.",
+    management_policy: Literal["Manage", "Observe"] = Field(
+        "Manage",
+        description="Manage: the endpoint is made what this spec says. Observe: it is only looked at and compared; "
+        "nothing is written to Elasticsearch, and deleting this resource leaves the endpoint.",
     )
-    deletion_policy: Literal["Delete", "Retain"] = Field(
+    adoption_policy: Literal["Match", "Overwrite", "Never"] = Field(
+        "Match",
+        description="What to do when an endpoint that this resource did not make exists already. Match: take it over "
+        "if its settings equal the spec. Overwrite: take it over and make it what the spec says. Never: leave it.",
+    )
+    drift_policy: Literal["Correct", "Warn", "Ignore"] = Field(
+        "Correct",
+        description="What to do when somebody else has changed or deleted the endpoint. Correct: put it back. Warn: "
+        "say so in the condition Drifted and leave it. Ignore: leave it in silence. An endpoint that is gone is "
+        "created again by Correct alone.",
+    )
+    replace_policy: Literal["Never", "WhenUnused", "Force"] = Field(
+        "Never",
+        description="What to do when a change needs the endpoint to be deleted and created anew. Never: keep the old "
+        "endpoint and say so. WhenUnused: replace it while no pipeline and no mapping uses it. Force: replace it "
+        "also then, if that is known to work.",
+    )
+    deletion_policy: Literal["Delete", "ForceDelete", "Retain"] = Field(
         "Delete",
         description="What happens to the endpoint when this resource is deleted. Delete: it is deleted too, unless "
-        "pipelines or mappings use it. Retain: it stays.",
+        "pipelines or mappings use it. ForceDelete: it is deleted also then. Retain: it stays.",
     )
     suspend: bool = Field(False, description="While true, nothing is written but what a deletion needs.")
     interval: Duration = Field(
@@ -162,7 +180,11 @@ class NotApplied(Model):
 
     path: str = Field(description="JSON Pointer of the setting in the spec.")
     desired: str = Field(description="The value that was asked for, as JSON.")
-    server_version: str = Field(description="Version of Elasticsearch that ignored it.")
+    server_version: str = Field(description="Version of Elasticsearch that did not take it over.")
+    asked_by: Literal["Create", "Update"] = Field(
+        "Update",
+        description="The request that asked for it. What a create does not take over no replace will bring.",
+    )
 
 
 class Drift(Model):
@@ -186,7 +208,11 @@ class Asked(Model):
 class Operation(Model):
     """A create request whose endpoint is not known to exist yet: written before the request, it is the claim on the id."""
 
-    type: Literal["Create"] = Field(description="What was begun.")
+    type: Literal["Create", "Replace", "Preflight"] = Field(
+        "Create",
+        description="What was begun. Create: the endpoint. Replace: its deletion, and then its creation. Preflight: "
+        "the trial of a replacement under a temporary id, which is removed again.",
+    )
     cluster_uuid: str = Field(
         validation_alias="clusterUUID",
         serialization_alias="clusterUUID",
@@ -215,7 +241,7 @@ class LiveSecret(Model):
 
 
 class References(Model):
-    """Who uses the endpoint, as Elasticsearch tells it when it refuses a deletion."""
+    """Who uses the endpoint, as Elasticsearch tells it."""
 
     pipelines: list[str] = Field([], description="Ingest pipelines that use the endpoint.")
     indices: list[str] = Field([], description="Indices whose mappings use the endpoint.")
@@ -242,9 +268,9 @@ class InferenceEndpointStatus(Model):
     connection: ClusterInfo | None = Field(None, description="The cluster that the endpoint lives in.")
     applied: Applied | None = Field(None, description="What the operator last made true.")
     not_applied: list[NotApplied] = Field(
-        [], description="What was asked for and ignored by Elasticsearch; not asked for again."
+        [], description="What was asked for and not taken over by Elasticsearch; not asked for again."
     )
-    operation: Operation | None = Field(None, description="A create request that has not succeeded yet.")
+    operation: Operation | None = Field(None, description="A create or replace that has not succeeded yet.")
     observed: Settings | None = Field(
         None,
         description="The settings as Elasticsearch returns them.",
@@ -254,7 +280,7 @@ class InferenceEndpointStatus(Model):
     )
     secrets: list[LiveSecret] = Field([], description="Which versions of the Secrets are in force.")
     references: References | None = Field(
-        None, description="Who uses the endpoint, while that blocks its deletion."
+        None, description="Who uses the endpoint, while that blocks its deletion or its replacement."
     )
     last_write_time: str | None = Field(
         None,
