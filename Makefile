@@ -12,7 +12,7 @@ LOCK   := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 -
 # Tests that start a control plane or an Elasticsearch; the others need nothing but Python.
 SLOW      := tests/integration tests/contract tests/e2e tests/faults tests/crash tests/bench tests/install tests/soak
 CHART     := deploy/helm/elasticsearch-inference-operator
-GENERATED := crds $(CHART)/files/crds deploy/install.yaml docs/reference.md docs/services.md README.md
+GENERATED := crds $(CHART)/files/crds deploy/install.yaml docs/reference.md docs/reasons.md docs/services.md README.md
 
 export PYTHONPATH := $(CURDIR)/tests
 
@@ -99,6 +99,7 @@ standin: $(READY) ## run the stand-in for Elasticsearch until Ctrl-C
 generate: $(READY) ## write the files that are derived from the code
 	$(PY) -m inference_operator.crd crds $(CHART)/files/crds
 	$(PY) -m inference_operator.reference docs/reference.md README.md
+	$(PY) -m inference_operator.reasons docs/reasons.md
 	$(PY) -m catalogue.page docs/services.md
 	$(PY) -m testbed.helm deploy/install.yaml
 

@@ -26,6 +26,8 @@ class Capabilities:
     """An update can change chunking settings (9.5 and newer)."""
     update_clears: bool
     """An update can remove a setting, by null (9.5 and newer)."""
+    update_recognises_no_change: bool
+    """An update with what is in force already asks no provider and writes nothing (9.4 and newer)."""
     update_keeps_secrets: bool
     """An update of service settings may leave the secrets out (9.5 and newer)."""
 
@@ -56,5 +58,6 @@ def of(number: str, flavor: str) -> Capabilities:
         update_keeps_chunking=version >= (9, 4),
         update_changes_chunking=version >= (9, 5),
         update_clears=version >= (9, 5),
+        update_recognises_no_change=version >= (9, 4),
         update_keeps_secrets=version >= (9, 5),
     )

@@ -67,6 +67,11 @@ class Catalogue(_Data):
     specification: str
     services: Mapping[str, Service]
 
+    def settings(self, service: str, task_type: str) -> dict[str, Setting]:
+        """The settings of a service for one task type, by their paths; none, if the service is not known here."""
+        known = self.services.get(service)
+        return known.settings(task_type) if known else {}
+
 
 @cache
 def load() -> Catalogue:

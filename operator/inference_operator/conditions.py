@@ -57,23 +57,60 @@ def of_endpoint(
     synced: str = "",
     keeps_serving: bool = False,
     drift: Sequence[str] = (),
+    available: Verdict | None = None,
 ) -> list[Verdict]:
     """The conditions of an endpoint after a reconcile that ended with `problem`, or well.
 
     `keeps_serving`: the spec is live and only a rotation was refused, so the old key is still in force.
-    `drift`: the paths of the settings that somebody else has changed and that could not be put back.
+    `drift`: the paths of the settings that somebody else has changed and that are not put back.
+    `available`: the state of the model, where it runs in the cluster.
     """
+    edited = f"somebody else has changed {', '.join(drift)}"
+    rest = [available] if available else []
     if problem is None:
+        synced_too = (
+            Verdict(Type.SYNCED, False, Reason.EDITED_BY_OTHERS, edited)
+            if drift
+            else Verdict(Type.SYNCED, True, Reason.SYNCED)
+        )
+        drifted = [Verdict(Type.DRIFTED, True, Reason.EDITED_BY_OTHERS, edited)] if drift else []
         return [
             Verdict(Type.READY, True, Reason.SYNCED, synced),
             Verdict(Type.CONNECTION_READY, True, Reason.CONNECTED),
             Verdict(Type.SECRETS_RESOLVED, True, Reason.RESOLVED),
-            Verdict(Type.SYNCED, True, Reason.SYNCED),
+            synced_too,
+            *rest,
+            *drifted,
         ]
     ready = Verdict(Type.READY, keeps_serving, problem.reason, problem.message)
-    edited = f"somebody else has changed {', '.join(drift)}"
     drifted = [Verdict(Type.DRIFTED, True, problem.reason, edited)] if drift else []
-    return [ready, *_steps(problem), *_abnormal(problem), *drifted]
+    steps = _steps(problem)
+    if available:  # the model is looked after only once the endpoint is as it should be
+        steps = [Verdict(Type.SYNCED, True, Reason.SYNCED) if v.type is Type.SYNCED else v for v in steps]
+    return [ready, *steps, *rest, *_abnormal(problem), *drifted]
+
+
+def of_observation(problem: ReconcileError | None, *, drift: Sequence[str] = ()) -> list[Verdict]:
+    """The conditions of an endpoint that is only looked at; `drift` is where it is not what the spec says."""
+    if problem is not None:
+        reached = problem.reason not in ABOUT_CONNECTION
+        return [
+            Verdict(Type.READY, False, problem.reason, problem.message),
+            Verdict(Type.CONNECTION_READY, reached, Reason.CONNECTED if reached else problem.reason),
+            Verdict(Type.SYNCED, False, problem.reason),
+            *_abnormal(problem),
+        ]
+    other = f"the endpoint is not what the spec says at {', '.join(drift)}"
+    differs = [
+        Verdict(kind, kind is Type.DRIFTED, Reason.EDITED_BY_OTHERS, other)
+        for kind in (Type.SYNCED, Type.DRIFTED)
+    ]
+    text = "the endpoint is only looked at, as managementPolicy is Observe"
+    return [
+        Verdict(Type.READY, True, Reason.OBSERVED, text),
+        Verdict(Type.CONNECTION_READY, True, Reason.CONNECTED),
+        *(differs if drift else [Verdict(Type.SYNCED, True, Reason.OBSERVED)]),
+    ]
 
 
 def _steps(problem: ReconcileError) -> list[Verdict]:

@@ -5,7 +5,7 @@ before this check has passed, so no provider key reaches what has not proven to 
 """
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from inference_operator import conditions
 from inference_operator.api.connection import (
@@ -18,7 +18,13 @@ from inference_operator.api.v1alpha1 import FINALIZER
 from inference_operator.conditions import Type, Verdict
 from inference_operator.context import Context
 from inference_operator.credentials import target_of
-from inference_operator.elasticsearch.client import Client, Identity, check_privileges, identify
+from inference_operator.elasticsearch.client import (
+    Client,
+    Identity,
+    check_privileges,
+    identify,
+    list_services,
+)
 from inference_operator.elasticsearch.transport import Transport
 from inference_operator.errors import Reason, ReconcileError, Stalled, Transient, Waiting
 from inference_operator.kube import Conflict
@@ -34,6 +40,7 @@ from inference_operator.report import (
     write_finalizers,
     write_status,
 )
+from inference_operator.services import Services
 from inference_operator.session import Session
 
 _SPREAD = 0.01  # seconds per endpoint over which the endpoints of a connection are woken
@@ -120,6 +127,7 @@ class _Check:
             identity = await identify(transport)
             _check_pin(identity, spec.cluster_uuid or self.status.cluster_uuid)
             too_much = await check_privileges(transport)
+            identity = replace(identity, services=await self._services(transport, identity, known))
         except BaseException:
             if known is None:
                 await transport.close()
@@ -128,6 +136,17 @@ class _Check:
             identity.cluster_uuid, spec.limits.max_concurrency if spec.limits else None
         )
         return _Found(Session(Client(transport, identity, governor), target), tuple(too_much))
+
+    async def _services(
+        self, transport: Transport, identity: Identity, known: Client | None
+    ) -> Services | None:
+        """What the cluster says about its services; asked once for each version of it."""
+        if known and known.identity == identity and known.identity.services is not None:
+            return known.identity.services
+        services = await list_services(transport)
+        # Most clusters list the same. They are compared, not looked up by UUID: a server could claim that of any other.
+        others = (s.client.identity.services for s in self.ctx.sessions.values() if s.client)
+        return next((other for other in others if other == services), services)
 
     def _replace_session(self, before: Session | None, session: Session) -> None:
         """Make the outcome known to the endpoints, and wake them if it differs from what they knew."""
@@ -202,9 +221,10 @@ def _check_pin(identity: Identity, pinned: str | None) -> None:
         )
 
 
-def _outcome(session: Session) -> tuple[str | None, str | None]:
-    """What of a session matters to the endpoints."""
-    return session.cluster_uuid, session.problem.reason if session.problem else None
+def _outcome(session: Session) -> tuple[Identity | None, str | None]:
+    """What of a session matters to the endpoints; another version may take over what the old one did not."""
+    identity = session.client.identity if session.client else None
+    return identity, session.problem.reason if session.problem else None
 
 
 def _wake_endpoints(key: Key, ctx: Context, spread: float = _SPREAD) -> None:

@@ -16,6 +16,7 @@ from inference_operator.secret import Fingerprinter, Redactor
 from inference_operator.session import Session
 from inference_operator.settings import Settings
 from inference_operator.store import Store, connection_of, wanted_id
+from inference_operator.struggle import Struggle
 from inference_operator.telemetry import Metrics
 from inference_operator.workqueue import WorkQueue
 
@@ -32,6 +33,10 @@ class Memory:
     """Until when a create request sent by this process may still take effect; in the past once it is answered."""
     unreported: Sequence[LiveSecret] | None = None
     """The versions of Secrets that were applied and that the status does not name yet."""
+    secrets_due: datetime | None = None
+    """When the secrets are to be sent again, though they have not changed."""
+    struggle: Struggle = field(default_factory=Struggle)
+    """What was put back, and how often."""
 
 
 class Locks:

@@ -1,14 +1,12 @@
 """The deletion of an endpoint: it ends, or says in words what it waits for. It never gives up in silence."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from inference_operator import conditions
 from inference_operator.api.v1alpha1 import FINALIZER, RELEASE, InferenceEndpointSpec, References
 from inference_operator.context import Context, Memory
 from inference_operator.elasticsearch.answers import references
 from inference_operator.elasticsearch.client import Client
-from inference_operator.endpoint import definition_from_answer
 from inference_operator.errors import (
     ABOUT_CONNECTION,
     ABOUT_SECRETS,
@@ -16,11 +14,11 @@ from inference_operator.errors import (
     ReconcileError,
     Waiting,
 )
-from inference_operator.execute import effect, timed, unresolved_until
 from inference_operator.kube import Conflict
 from inference_operator.objects import About
-from inference_operator.plan import Delete, Past, plan
+from inference_operator.plan import Delete, plan
 from inference_operator.references import parse_spec
+from inference_operator.replacement import settle
 from inference_operator.report import (
     conditions_after,
     tell,
@@ -28,9 +26,10 @@ from inference_operator.report import (
     write_finalizers,
     write_status,
 )
-from inference_operator.resolve import Subject, session_for
-from inference_operator.status import applied_definition, claimed_cluster, claimed_definition
+from inference_operator.resolve import Subject, desired_of, session_for
+from inference_operator.status import claimed_cluster, past_of
 from inference_operator.store import connection_of
+from inference_operator.work import Work, timed
 
 _SLOWLY = 5.0
 """How much longer than usual an endpoint in use waits between two attempts."""
@@ -73,10 +72,12 @@ class _Deletion:
         spec = parse_spec(InferenceEndpointSpec, self.subject.raw)
         if spec.deletion_policy == "Retain":
             return "deletionPolicy is Retain; the endpoint stays in Elasticsearch"
-        client = self._client(home)
-        inference_id = spec.inference_id or self.subject.key.name
-        async with self.ctx.locks(home, inference_id):
-            return await self._delete(client, inference_id, spec)
+        if spec.management_policy == "Observe":
+            return "managementPolicy is Observe; the endpoint stays in Elasticsearch"
+        desired = desired_of(self.subject, spec)
+        work = Work(self.ctx, self.subject, self.memory, spec, self._client(home), desired)
+        async with self.ctx.locks(home, desired.inference_id):
+            return await self._delete(work)
 
     def _client(self, home: str) -> Client:
         """The way to the cluster. The credentials that were in use will do, even if their Secret is gone."""
@@ -103,35 +104,27 @@ class _Deletion:
             )
         return session.client
 
-    async def _delete(self, client: Client, inference_id: str, spec: InferenceEndpointSpec) -> str | None:
-        item = await client.get(inference_id)
-        observed = definition_from_answer(item) if item is not None else None
-        known, identity = self.subject.status, client.identity
-        until, now = self._may_still_appear(spec), self.ctx.now()
-        past = Past(
-            applied=applied_definition(known),
-            claimed=claimed_definition(known),
-            unresolved=until > now,
-        )
+    async def _delete(self, work: Work) -> str | None:
+        await settle(work)
+        client, identity = work.client, work.client.identity
+        until, now = work.may_appear_until(), self.ctx.now()
+        past = past_of(work.subject.status, unresolved=until > now)
+        force = work.spec.deletion_policy == "ForceDelete"
+        try:
+            item = await client.get(work.desired.inference_id)
+        except Waiting as unreadable:
+            if unreadable.reason is not Reason.ENDPOINT_UNREADABLE or not force or past.applied is None:
+                raise
+            item = {}
+        observed = work.see(item) if item is not None else None
         chosen = plan(None, observed, past, identity.capabilities, identity.version)
         if chosen.problem:
             raise timed(chosen.problem, until, now)
         if isinstance(chosen.action, Delete):
             self.ctx.fence()
-            await client.delete(inference_id)
+            await client.delete(work.desired.inference_id, force=force)
             return None
         return None if observed is None else "the endpoint of this id was made by somebody else and stays"
-
-    def _may_still_appear(self, spec: InferenceEndpointSpec) -> datetime:
-        """Until when a create may still take effect.
-
-        One record covers a series of attempts, so an attempt that an earlier process made just before it ended
-        may have begun after the recorded deadline; but not after this process started.
-        """
-        until = unresolved_until(self.memory, self.subject.status)
-        if self.subject.status.operation is None or self.memory.unresolved_until is not None:
-            return until
-        return max(until, self.ctx.started_at + effect(spec))
 
 
 async def _report_blocked(ctx: Context, subject: Subject, problem: ReconcileError) -> float:

@@ -221,6 +221,12 @@ def _is_dynamic(path: str, observed: Definition) -> bool:
     return bool(_object(settings.get("adaptive_allocations")).get("enabled")) or "deployment_id" in settings
 
 
+def settled(observed: Definition) -> Definition:
+    """The definition without what changes by itself."""
+    path = "/serviceSettings/num_allocations"
+    return without(observed, frozenset({path})) if _is_dynamic(path, observed) else observed
+
+
 def _is_expanded(path: str, want: Any, observed: Definition) -> bool:
     """A named group of separators comes back as the list that it stands for; of a group unknown here any list will do."""
     if path != "/chunkingSettings/separator_group" or "separators" not in observed.chunking_settings:

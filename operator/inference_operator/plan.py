@@ -3,9 +3,10 @@
                  | observed absent                        | observed present
     -------------+----------------------------------------+-----------------------------------------------
     desired      | create (not while an earlier create    | equal: nothing · secrets changed, or updatable
-                 | may still take effect)                 | settings differ: update just those · not
-                 |                                        | updatable: refuse, the old endpoint serves on ·
-                 |                                        | not ours: adopt if equal, else refuse
+                 | may still take effect; what somebody   | settings differ: update just those · not
+                 | deleted only if drift is corrected)    | updatable: replace, or the old one serves on ·
+                 |                                        | edited by somebody: put back, or leave ·
+                 |                                        | not ours: adopt, or refuse
     not desired  | release (same proviso)                 | ours: delete · not ours, or to be retained: release
 
 Nothing here does I/O or knows the time; `unresolved` says whether an earlier create may still take effect.
@@ -21,19 +22,28 @@ from inference_operator.endpoint import (
     ABSENT,
     Definition,
     Difference,
-    as_json,
     differences,
     leaves,
-    removed,
     same_kind,
     segments,
-    shown,
-    value_at,
 )
 from inference_operator.errors import Reason, ReconcileError, Stalled, Waiting
+from inference_operator.findings import (
+    AFTER_RESET,
+    AdoptionPolicy,
+    Desired,
+    DriftPolicy,
+    Findings,
+    Past,
+    ReplacePolicy,
+    differs,
+    findings,
+    kind_differences,
+    paths,
+)
 
-AFTER_RESET = {"strategy": "word", "max_chunk_size": 250, "overlap": 100}
-"""The chunking settings that any update leaves behind where `update_keeps_chunking` is not given."""
+ITSELF = ""
+"""The path of the endpoint as a whole."""
 
 
 class Why(StrEnum):
@@ -44,51 +54,12 @@ class Why(StrEnum):
     SPEC = Reason.UPDATED.value
     SECRETS = Reason.SECRET_ROTATED.value
     DRIFT = Reason.DRIFT_CORRECTED.value
-
-
-@dataclass(frozen=True, slots=True)
-class Desired:
-    """The endpoint that should exist."""
-
-    inference_id: str
-    definition: Definition
-    has_secrets: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Ignored:
-    """A setting that the server did not take over when it was asked for."""
-
-    path: str
-    desired: str
-    server_version: str
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """What is known of earlier reconciles of the same resource."""
-
-    applied: Definition | None = None
-    claimed: Definition | None = None
-    """What a create without outcome asked for."""
-    unresolved: bool = False
-    """Whether that create may still take effect."""
-    ignored: Sequence[Ignored] = ()
-    secrets_changed: bool = True
-
-    @property
-    def before(self) -> Definition | None:
-        """What was made true, or was at least asked for."""
-        return self.applied if self.applied is not None else self.claimed
-
-    def made(self, observed: Definition) -> bool:
-        """Whether the endpoint is there because of us; a mere claim counts only where it equals what was asked for."""
-        return self.applied is not None or (self.claimed is not None and not differs(self.claimed, observed))
+    REPLACED = Reason.REPLACED.value
 
 
 @dataclass(frozen=True, slots=True)
 class Nothing:
-    """All is as it should be."""
+    """All is as it should be, or nothing can be done about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +86,20 @@ class Update:
 
 
 @dataclass(frozen=True, slots=True)
+class Reassure:
+    """The secrets must be sent again: that costs nothing where they are in force, and heals where they are not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replace:
+    """The endpoint must be deleted and created anew, for what cannot be had in place."""
+
+    because: Sequence[Difference]
+    in_place: Nothing | Update
+    """What is to be done meanwhile where it cannot be replaced."""
+
+
+@dataclass(frozen=True, slots=True)
 class Delete:
     """The endpoint must be deleted."""
 
@@ -124,7 +109,7 @@ class Release:
     """The resource may go; whatever is in Elasticsearch stays."""
 
 
-Action = Nothing | Create | Update | Delete | Release
+Action = Nothing | Create | Update | Reassure | Replace | Delete | Release
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +120,8 @@ class Plan:
     problem: ReconcileError | None = None
     drift: Sequence[Difference] = ()
     """What somebody else has changed."""
+    corrects: frozenset[str] = frozenset()
+    """The paths of that which the action puts back."""
 
 
 def plan(
@@ -144,10 +131,14 @@ def plan(
     if desired is None:
         return _plan_deletion(observed, past)
     if observed is None:
-        return _plan_creation(past)
-    if not past.made(observed) and differs(desired.definition, observed):
+        return _plan_creation(desired, past)
+    if not past.made(observed) and _is_foreign(desired, observed):
         return Plan(problem=_conflict(desired, observed))
-    return _plan_update(desired, observed, past, capabilities, version)
+    if not same_kind(desired.definition, observed):
+        return _plan_other_kind(desired, observed, past)
+    return _plan_update(
+        desired, observed, past, capabilities, findings(desired, observed, past, capabilities, version)
+    )
 
 
 def _plan_deletion(observed: Definition | None, past: Past) -> Plan:
@@ -156,10 +147,18 @@ def _plan_deletion(observed: Definition | None, past: Past) -> Plan:
     return Plan(Delete() if observed is not None and past.made(observed) else Release())
 
 
-def _plan_creation(past: Past) -> Plan:
+def _plan_creation(desired: Desired, past: Past) -> Plan:
     if past.unresolved:
         return Plan(problem=_unresolved())
-    return Plan(Create(Why.DRIFT if past.applied is not None else Why.NEW))
+    if past.replacing:
+        return Plan(Create(Why.REPLACED))
+    if past.applied is None:
+        return Plan(Create(Why.NEW))
+    if desired.drift is not DriftPolicy.CORRECT and past.claimed is None:
+        return Plan(problem=missing(desired.inference_id, f"driftPolicy is {desired.drift}"))
+    if ITSELF in past.disputed:
+        return Plan(problem=_deleted_again(desired.inference_id))
+    return Plan(Create(Why.DRIFT), corrects=frozenset({ITSELF}))
 
 
 def _unresolved() -> Waiting:
@@ -169,94 +168,95 @@ def _unresolved() -> Waiting:
     )
 
 
-def differs(desired: Definition, observed: Definition) -> bool:
-    """Whether the endpoint is not what is desired."""
-    return not same_kind(desired, observed) or bool(differences(desired, observed))
+def missing(inference_id: str, why: str) -> Stalled:
+    """The problem of an endpoint that is not there and is not to be created."""
+    return Stalled(
+        Reason.ENDPOINT_MISSING,
+        f"there is no inference endpoint {inference_id!r}, and it is not created, as {why}; create it, or change that",
+    )
+
+
+def _deleted_again(inference_id: str) -> Stalled:
+    return Stalled(
+        Reason.TUG_OF_WAR,
+        f"somebody else deletes the inference endpoint {inference_id!r} again and again, so it is not created any "
+        "more; find out who, then change the spec or ask for a reconcile",
+    )
+
+
+def _is_foreign(desired: Desired, observed: Definition) -> bool:
+    """Whether an endpoint that we did not make must be left to its maker."""
+    if desired.adoption is AdoptionPolicy.NEVER:
+        return True
+    return desired.adoption is AdoptionPolicy.MATCH and differs(desired.definition, observed)
 
 
 def _conflict(desired: Desired, observed: Definition) -> Stalled:
-    if not same_kind(desired.definition, observed):
+    advice = "choose another inferenceId, make the spec equal to it, or set adoptionPolicy: Overwrite"
+    if desired.adoption is AdoptionPolicy.NEVER:
+        what, advice = "adoptionPolicy Never", "choose another inferenceId, or set adoptionPolicy: Match"
+    elif not same_kind(desired.definition, observed):
         what = f"service {observed.service!r} and task type {observed.task_type!r}"
     else:
         what = "other values at " + paths(differences(desired.definition, observed))
     return Stalled(
         Reason.OWNERSHIP_CONFLICT,
-        f"an endpoint {desired.inference_id!r} that this resource did not make exists already, with {what}; "
-        "choose another inferenceId, or make the spec equal to it",
+        f"an endpoint {desired.inference_id!r} that this resource did not make exists already, with {what}; {advice}",
     )
 
 
-def _plan_update(
-    desired: Desired, observed: Definition, past: Past, capabilities: Capabilities, version: str
-) -> Plan:
-    found = wrong(desired, observed, past)
-    reset = chunking_reset(found, observed, past, capabilities)
-    drift = tuple(d for d in found if _edited_by_others(d, past) and d not in reset)
-    if not same_kind(desired.definition, observed):
+def _plan_other_kind(desired: Desired, observed: Definition, past: Past) -> Plan:
+    """Nothing in place makes another service or task type of it."""
+    because = kind_differences(desired.definition, observed)
+    edited = past.applied is not None and same_kind(desired.definition, past.applied)
+    drift = because if edited else []
+    left = drift and (desired.drift is not DriftPolicy.CORRECT or ITSELF in past.disputed)
+    if left or desired.replacement is ReplacePolicy.NEVER:
         return Plan(drift=drift)
-    ask = [d for d in found if not is_fixed(d, desired, capabilities) and not _was_ignored(d, past, version)]
-    return Plan(_update(desired, past, ask, drift), drift=drift)
+    return Plan(Replace(because, Nothing()), drift=drift, corrects=frozenset({ITSELF} if drift else ()))
 
 
-def chunking_reset(
-    found: Sequence[Difference], observed: Definition, past: Past, capabilities: Capabilities
-) -> list[Difference]:
-    """Of what is wrong, the chunking settings that an update has reset to the server's default: ours or another's."""
-    if capabilities.update_keeps_chunking or observed.chunking_settings != AFTER_RESET:
-        return []
-    chunking = [d for d in found if d.section == "chunkingSettings"]
-    before = past.before
-    # What was applied and is still so is no reset: there it is the spec that has changed.
-    return [d for d in chunking if before is None or value_at(before, d.path) != d.observed]
+def _plan_update(
+    desired: Desired, observed: Definition, past: Past, capabilities: Capabilities, found: Findings
+) -> Plan:
+    secrets = past.secrets_changed and desired.has_secrets and not _is_harmful(observed, past, capabilities)
+    in_place = _update(desired, past, found, secrets=secrets)
+    if desired.replacement is not ReplacePolicy.NEVER and (because := found.replaceable):
+        corrects = frozenset(d.path for d in (*because, *found.open) if d in found.drift)
+        return Plan(Replace(because, in_place), drift=found.drift, corrects=corrects)
+    corrects = frozenset(d.path for d in found.open if d in found.drift)
+    due = past.secrets_due and desired.has_secrets and capabilities.update_recognises_no_change
+    action = Reassure() if in_place == Nothing() and due else in_place
+    return Plan(action, drift=found.drift, corrects=corrects)
 
 
-def wrong(desired: Desired, observed: Definition, past: Past) -> list[Difference]:
-    """Every setting that is not as desired, those included that are desired no longer."""
-    before = past.before
-    no_longer = removed(before, desired.definition, observed) if before is not None else []
-    return differences(desired.definition, observed) + no_longer
+def _is_harmful(observed: Definition, past: Past, capabilities: Capabilities) -> bool:
+    """Whether giving an adopted endpoint its secrets once more would cost it its chunking settings."""
+    if capabilities.update_keeps_chunking or not past.secrets_unsent:
+        return False
+    return bool(observed.chunking_settings) and observed.chunking_settings != AFTER_RESET
 
 
-def is_fixed(difference: Difference, desired: Desired, capabilities: Capabilities) -> bool:
-    """Whether this version cannot make the change at all; what it merely ignores is found out by asking."""
-    if difference.section == "chunkingSettings":  # they are replaced as a whole, by something
-        return not (capabilities.update_changes_chunking and desired.definition.chunking_settings)
-    return difference.desired is ABSENT and not capabilities.update_clears
-
-
-def _update(desired: Desired, past: Past, ask: Sequence[Difference], drift: Sequence[Difference]) -> Action:
-    secrets = past.secrets_changed and desired.has_secrets
-    if not ask and not secrets:
+def _update(desired: Desired, past: Past, found: Findings, *, secrets: bool) -> Nothing | Update:
+    if not found.open and not secrets:
         return Nothing()
     return Update(
-        _why(past, ask, drift),
-        nested(ask, "serviceSettings"),
-        nested(ask, "taskSettings"),
-        desired.definition.chunking_settings if any(d.section == "chunkingSettings" for d in ask) else {},
+        _why(past, found),
+        nested(found.open, "serviceSettings"),
+        nested(found.open, "taskSettings"),
+        desired.definition.chunking_settings
+        if any(d.section == "chunkingSettings" for d in found.open)
+        else {},
         secrets=secrets,
     )
 
 
-def _why(past: Past, ask: Sequence[Difference], drift: Sequence[Difference]) -> Why:
+def _why(past: Past, found: Findings) -> Why:
     if past.applied is None:
         return Why.NEW if past.claimed is not None else Why.ADOPTED
-    if any(d in drift for d in ask):
+    if any(d in found.drift for d in found.open):
         return Why.DRIFT
-    return Why.SPEC if ask else Why.SECRETS
-
-
-def _edited_by_others(difference: Difference, past: Past) -> bool:
-    """The spec has not changed since it was applied, so somebody else has changed the endpoint."""
-    return past.applied is not None and value_at(past.applied, difference.path) == difference.desired
-
-
-def _was_ignored(difference: Difference, past: Past, version: str) -> bool:
-    return Ignored(difference.path, as_json(difference.desired), version) in past.ignored
-
-
-def paths(found: Sequence[Difference]) -> str:
-    """The first few differences, as a message names them."""
-    return ", ".join(f"{d.path} (asked for {shown(d.desired)}, found {shown(d.observed)})" for d in found[:5])
+    return Why.SPEC if found.open else Why.SECRETS
 
 
 def nested(found: Sequence[Difference], section: str) -> dict[str, Any]:

@@ -4,29 +4,27 @@ Level-triggered: whatever woke it, it looks at what is and does what is missing.
 """
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from inference_operator import conditions, status
 from inference_operator.api.schema import seconds
-from inference_operator.api.v1alpha1 import ClusterInfo, InferenceEndpointSpec, InferenceEndpointStatus
+from inference_operator.api.v1alpha1 import InferenceEndpointSpec, InferenceEndpointStatus, LiveSecret
+from inference_operator.availability import Availability, look_after_model
 from inference_operator.context import Context, Memory
+from inference_operator.convergence import Step, converge
 from inference_operator.deletion import delete
 from inference_operator.elasticsearch.client import Client
-from inference_operator.endpoint import definition_of
 from inference_operator.errors import ABOUT_CONNECTION, Reason, ReconcileError, Stalled, Transient, Waiting
-from inference_operator.execute import Done, Work, execute, timed, unresolved_until
+from inference_operator.execute import care_for_finalizer
+from inference_operator.findings import DriftPolicy
 from inference_operator.kube import Conflict
 from inference_operator.objects import About, Key
-from inference_operator.plan import (
-    Desired,
-    Ignored,
-    Past,
-    Plan,
-    Update,
-    plan,
-)
+from inference_operator.observation import observe
+from inference_operator.plan import Update
 from inference_operator.references import as_problem, parse_spec
+from inference_operator.replacement import settle
 from inference_operator.report import (
     PATIENCE,
     SOON,
@@ -42,16 +40,16 @@ from inference_operator.resolve import (
     SecretState,
     Subject,
     check_settings,
-    fingerprints,
+    desired_of,
     owner,
     secret_states,
-    secrets_changed,
     session_for,
     subject_of,
 )
 from inference_operator.store import connection_of
-from inference_operator.verification import Verified, verify
-from inference_operator.wording import lost_chunking, reason_of, story, synced_message, unanswered_create
+from inference_operator.suggestion import advised, plain_secrets
+from inference_operator.wording import lost_chunking, reason_of, story, synced_message
+from inference_operator.work import Work, unresolved_until
 
 _UNTIL_CHECKED = 5.0  # seconds; the first check of the connection wakes its endpoints earlier
 
@@ -92,15 +90,33 @@ class Attempt:
         if spec.suspend:
             return None
         check_settings(spec)
-        client = self._client(spec)
+        desired = desired_of(subject, spec)
+        self.work = work = Work(ctx, subject, self.memory, spec, self._client(spec), desired)
+        check_secrecy(work)
+        if spec.management_policy == "Observe":
+            return await self._observe(work)
         states = await secret_states(ctx, subject.key.namespace, spec)
-        desired = Desired(spec.inference_id or subject.key.name, definition_of(spec), bool(states))
-        self.work = work = Work(ctx, subject, self.memory, spec, client, desired)
-        async with ctx.locks(client.identity.cluster_uuid, desired.inference_id):
+        async with ctx.locks(work.client.identity.cluster_uuid, desired.inference_id):
             self._check_ownership(work)
-            await self._converge(work, states)
+            step = await self._converge(work, states)
+            model = await self._look_after_model(work, step)
+            problem = self._advised(step.problem) or (model.problem if model else None)
+            await self._report(work, step, model, problem)
+        if isinstance(problem, Transient):
+            ctx.queue.fail(subject.key)
+        if problem is not None:
+            delay = next_attempt(ctx, work.subject, problem)
+            return SOON if step.may_go_on(desired.replacement) else delay
         ctx.queue.forget(subject.key)
-        return jittered(ctx, spec)
+        return step.undecided.retry_after if step.undecided else jittered(ctx, spec)
+
+    async def _observe(self, work: Work) -> float:
+        await settle(work)
+        await care_for_finalizer(work)
+        await observe(work)
+        self.memory.live = None
+        self.ctx.queue.forget(work.subject.key)
+        return jittered(self.ctx, work.spec)
 
     def _client(self, spec: InferenceEndpointSpec) -> Client:
         session = session_for(self.ctx, self.subject)
@@ -129,76 +145,59 @@ class Attempt:
                 "cluster; choose another inferenceId",
             )
 
-    async def _converge(self, work: Work, states: list[SecretState]) -> None:
-        """Observe, plan, execute, verify, report."""
-        identity = work.client.identity
-        item = await work.client.get(work.desired.inference_id)
-        observed = work.see(item) if item is not None else None
-        past = self._past(states)
-        chosen = plan(work.desired, observed, past, identity.capabilities, identity.version)
-        if chosen.problem:
-            until = unresolved_until(self.memory, self.subject.status)
-            hint = unanswered_create(work.desired.definition, identity.capabilities)
-            raise timed(chosen.problem, until, self.ctx.now(), hint)
-        done = await execute(work, chosen.action, observed)
-        if not past.secrets_changed:
-            self.memory.live = fingerprints(states)
-        verified = verify(work.desired, done.observed, past, identity.capabilities, identity.version)
-        await self._report(work, chosen, done, verified, past)
-        lost = lost_chunking(chosen.action, observed, done.observed)
-        if lost and verified.problem is None:  # the spec leaves them to the server, so this is no problem
-            tell(self.ctx, work.subject.about, Reason.CHUNKING_RESET, lost)
+    async def _converge(self, work: Work, states: list[SecretState]) -> Step:
+        """One step; an update that fails because its model is gone is told, and mended, as that."""
+        try:
+            return await converge(work, states)
+        except Transient as error:
+            gone = work.in_cluster and error.reason is Reason.CHANGED_MEANWHILE and work.found is not None
+            if not gone or work.found is None:
+                raise
+            model = await look_after_model(work, work.found)
+            if model.event:
+                tell(self.ctx, work.subject.about, Reason.DEPLOYMENT_STARTED, model.event)
+            raise model.problem or error from None
 
-    def _past(self, states: list[SecretState]) -> Past:
-        known = self.subject.status
-        return Past(
-            applied=status.applied_definition(known),
-            claimed=status.claimed_definition(known),
-            unresolved=unresolved_until(self.memory, known) > self.ctx.now(),
-            ignored=[Ignored(n.path, n.desired, n.server_version) for n in known.not_applied],
-            secrets_changed=secrets_changed(states, self.memory.live, known),
-        )
+    async def _look_after_model(self, work: Work, step: Step) -> Availability | None:
+        if not work.in_cluster or step.problem:
+            return None
+        return await look_after_model(work, step.done.observed, just_failed=work.start_failure)
 
-    async def _report(self, work: Work, chosen: Plan, done: Done, verified: Verified, past: Past) -> None:
-        subject, ctx = work.subject, self.ctx
-        identity = work.client.identity
-        seen = status.Seen(
-            generation=subject.generation,
-            cluster=ClusterInfo(
-                cluster_name=identity.cluster_name,
-                cluster_uuid=identity.cluster_uuid,
-                version=identity.version,
-            ),
-            desired=work.desired.definition,
-            observed=done.observed,
-            claimed=past.claimed,
-            complete=verified.problem is None,
-            asked=chosen.action.asked() if isinstance(chosen.action, Update) else frozenset(),
-            ignored=verified.ignored,
-            drift=chosen.drift if verified.problem else (),
-            live=self.memory.unreported,
-            written_at=done.written_at,
-        )
+    async def _report(
+        self, work: Work, step: Step, model: Availability | None, problem: ReconcileError | None
+    ) -> None:
+        """Say in the status what is, and in an event what was done."""
+        subject, ctx, done = work.subject, self.ctx, step.done
+        seen = _seen(work, step, self.memory.unreported)
+        secrets = subject.status.secrets if seen.live is None else seen.live
         verdicts = conditions.of_endpoint(
-            verified.problem,
-            synced=synced_message(done.observed, subject.status.secrets if seen.live is None else seen.live),
+            problem,
+            synced=synced_message(secrets, given=not work.desired.has_secrets or bool(secrets)),
             drift=[d.path for d in seen.drift],
+            available=model.verdict if model else None,
         )
         ctx.metrics.reconciles.labels(subject.key.kind.name, verdicts[0].reason.value).inc()
-        conds = conditions_after(ctx, subject.status, verdicts, subject.generation, verified.problem)
+        conds = conditions_after(ctx, subject.status, verdicts, subject.generation, problem)
         after = status.after(subject.status, conds, work.desired.inference_id, seen)
         written = await write_status(ctx, subject.about, subject.status, after)
         self.memory.unreported = None
-        why = reason_of(chosen.action, past)
-        ignored = verified.problem is not None and verified.problem.reason is Reason.UPDATE_NOT_APPLIED
-        if why and not ignored:
-            tell(ctx, About(subject.key, written), Reason(why), story(why, work.desired.inference_id))
-        tell_transition(ctx, About(subject.key, written), self.subject.status, after, recovery=not why)
+        about = About(subject.key, written)
+        why = reason_of(step.action, step.past)
+        told = why is not None and not (problem and problem.reason is Reason.UPDATE_NOT_APPLIED)
+        if why and told:
+            tell(ctx, about, Reason(why), story(why, work.desired.inference_id))
+        if model and model.event:
+            tell(ctx, about, Reason.DEPLOYMENT_STARTED, model.event)
+        tell_transition(ctx, about, self.subject.status, after, recovery=not why)
+        lost = lost_chunking(step.action, work.found, done.observed)
+        if lost and problem is None:  # the spec leaves them to the server, so this is no problem
+            tell(ctx, about, Reason.CHUNKING_RESET, lost)
 
     async def report_problem(self, problem: ReconcileError) -> float:
         """Say in the status what is wrong, if that is news; seconds until the next attempt."""
         ctx = self.ctx
         subject = self.work.subject if self.work else self.subject
+        self._advised(problem)
         if self.work and problem.reason in ABOUT_CONNECTION:
             ctx.queue.add(connection_of(*subject.about))
         ctx.metrics.reconciles.labels(subject.key.kind.name, problem.reason.value).inc()
@@ -214,6 +213,13 @@ class Attempt:
             await refresh(ctx, subject.key)
             return SOON
         return next_attempt(ctx, subject, problem)
+
+    def _advised(self, problem: ReconcileError | None) -> ReconcileError | None:
+        """The problem with what may have been meant, where a name is not known."""
+        if problem is not None and self.work is not None:
+            services = self.work.client.identity.services
+            problem.message += advised(problem, self.work.desired.definition, services)
+        return problem
 
     def _status_of_problem(
         self, subject: Subject, problem: ReconcileError, *, was_ready: bool
@@ -235,6 +241,36 @@ class Attempt:
             operation = known.operation.model_copy(update={"deadline": conditions.timestamp(until)})
             after = after.model_copy(update={"operation": operation})
         return after
+
+
+def check_secrecy(work: Work) -> None:
+    """Raises Stalled where a setting that this cluster takes for a secret stands in the spec, for all to read."""
+    if found := plain_secrets(work.desired.definition, work.client.identity.services):
+        raise Stalled(
+            Reason.INVALID_SPEC,
+            f"{', '.join(found)} would be readable in the spec; give it by secretSettings",
+        )
+
+
+def _seen(work: Work, step: Step, live: Sequence[LiveSecret] | None) -> status.Seen:
+    verified, action = step.verified, step.action
+    edited = step.chosen.drift if verified.problem else ()
+    return status.Seen(
+        generation=work.subject.generation,
+        cluster=work.cluster,
+        desired=work.desired.definition,
+        observed=step.done.observed,
+        claimed=step.past.claimed,
+        created=step.done.created,
+        complete=verified.problem is None,
+        asked=action.asked() if isinstance(action, Update) else frozenset(),
+        ignored=verified.ignored,
+        drift=edited if work.desired.drift is DriftPolicy.CORRECT else verified.left,
+        references=work.references,
+        operation=step.operation(work),
+        live=live,
+        written_at=step.done.written_at,
+    )
 
 
 def jittered(ctx: Context, spec: InferenceEndpointSpec) -> float:

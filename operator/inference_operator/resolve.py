@@ -14,12 +14,25 @@ from inference_operator.api.v1alpha1 import (
 from inference_operator.context import Context
 from inference_operator.endpoint import ABSENT, DEEPEST, definition_of, is_deep, segments, value_at
 from inference_operator.errors import Reason, Stalled, Waiting
+from inference_operator.findings import AdoptionPolicy, Desired, DriftPolicy, ReplacePolicy
 from inference_operator.objects import About, Key, Raw, Secret, finalizers_of, is_deleting
 from inference_operator.references import existing_secret, key_missing, parse_status, value_in
 from inference_operator.secret import SecretValue
 from inference_operator.session import Session
 from inference_operator.status import claimed_cluster
 from inference_operator.store import SecretId, SecretRecord, connection_of
+
+
+def desired_of(subject: "Subject", spec: InferenceEndpointSpec) -> Desired:
+    """What the spec asks for, and how far one may go for it."""
+    return Desired(
+        spec.inference_id or subject.key.name,
+        definition_of(spec),
+        has_secrets=bool(spec.secret_settings),
+        drift=DriftPolicy(spec.drift_policy),
+        replacement=ReplacePolicy(spec.replace_policy),
+        adoption=AdoptionPolicy(spec.adoption_policy),
+    )
 
 
 class NotYet(Exception):
@@ -224,6 +237,14 @@ def secrets_changed(
     return recorded != current
 
 
+def secrets_unsent(
+    live: Mapping[str, bytes] | None, status: InferenceEndpointStatus, generation: int
+) -> bool:
+    """Whether this resource has never sent the secrets of an endpoint that it took over, as far as is known."""
+    adopted_as_is = status.applied is None or status.applied.generation == generation
+    return live is None and not status.secrets and adopted_as_is and status.operation is None
+
+
 def owner(ctx: Context, inference_id: str, cluster_uuid: str) -> Key | None:
     """Which resource owns the id in the cluster: the holder of a claim, then the oldest, then the lowest uid."""
     ranked = [
@@ -240,7 +261,8 @@ def _rank(ctx: Context, key: Key, inference_id: str, cluster_uuid: str) -> tuple
         return None
     claims = holds_claim(subject_of(key, raw).status, inference_id, cluster_uuid)
     spec = raw.get("spec") or {}
-    if not claims and (spec.get("suspend") or is_deleting(raw)):
+    idle = spec.get("suspend") or spec.get("managementPolicy") == "Observe"
+    if not claims and (idle or is_deleting(raw)):
         return None
     if not claims and _cluster_of(ctx, key, raw) != cluster_uuid:
         return None

@@ -14,9 +14,11 @@ from inference_operator.api.v1alpha1 import (
     InferenceEndpointStatus,
     LiveSecret,
     NotApplied,
+    Operation,
+    References,
 )
-from inference_operator.endpoint import Definition, Difference, is_deep, made_true, shown
-from inference_operator.plan import Ignored
+from inference_operator.endpoint import Definition, Difference, is_deep, made_true, settled, shown
+from inference_operator.findings import Ignored, Past
 
 _MAX_OBSERVED = 16 * 1024  # bytes of JSON
 _MAX_DRIFT = 20
@@ -32,12 +34,18 @@ class Seen:
     observed: Definition
     claimed: Definition | None = None
     """What a create without outcome had asked for, if that made the endpoint."""
+    created: bool = False
+    """Whether it has just been created: nothing is left of what was applied before."""
     complete: bool = True
     """Whether all of what is desired is so."""
     asked: frozenset[str] = frozenset()
     """The settings that were asked for just now."""
     ignored: Sequence[Ignored] = ()
     drift: Sequence[Difference] = ()
+    references: References | None = None
+    """Who uses it, while that blocks its replacement."""
+    operation: Operation | None = None
+    """What is still without outcome beside it: the trial of a replacement."""
     live: Sequence[LiveSecret] | None = None
     """The secrets that were sent; None if none were."""
     written_at: str | None = None
@@ -57,26 +65,67 @@ def after(
             "connection": seen.cluster,
             "applied": _applied(previous, seen),
             "not_applied": [
-                NotApplied(path=i.path, desired=i.desired, server_version=i.server_version)
+                NotApplied(
+                    path=i.path,
+                    desired=i.desired,
+                    server_version=i.server_version,
+                    asked_by="Create" if i.by_create else "Update",
+                    refused=i.refused,
+                )
                 for i in seen.ignored
             ],
-            "operation": None,
+            "operation": seen.operation,
             "observed": _observed(seen.observed),
-            "drift": [
-                Drift(path=d.path, desired=shown(d.desired), observed=shown(d.observed))
-                for d in seen.drift[:_MAX_DRIFT]
-            ],
+            "drift": drift_of(seen.drift),
             "secrets": previous.secrets if seen.live is None else list(seen.live),
-            "references": None,
+            "references": seen.references,
             "last_write_time": seen.written_at or previous.last_write_time,
         }
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a mere look at an endpoint found; None if there is none."""
+
+    generation: int
+    cluster: ClusterInfo
+    observed: Definition | None
+    drift: Sequence[Difference] = ()
+
+
+def after_look(
+    previous: InferenceEndpointStatus, conditions: list[Condition], inference_id: str, look: Look
+) -> InferenceEndpointStatus:
+    """The status of a resource that only looks: it claims nothing, and gives up what it had claimed."""
+    observed = look.observed
+    return previous.model_copy(
+        update={
+            "observed_generation": look.generation,
+            "conditions": conditions,
+            "inference_id": inference_id,
+            "task_type": observed.task_type if observed else None,
+            "service": observed.service if observed else None,
+            "connection": look.cluster,
+            "observed": _observed(observed) if observed else None,
+            "drift": drift_of(look.drift),
+            **dict.fromkeys(("applied", "operation", "references")),
+            **{record: [] for record in ("not_applied", "secrets")},
+        }
+    )
+
+
+def drift_of(found: Sequence[Difference]) -> list[Drift]:
+    """The differences as the status shows them."""
+    return [
+        Drift(path=d.path, desired=shown(d.desired), observed=shown(d.observed)) for d in found[:_MAX_DRIFT]
+    ]
+
+
 def _applied(previous: InferenceEndpointStatus, seen: Seen) -> Applied:
     true = seen.desired
     if not seen.complete:
-        before = applied_definition(previous) or seen.claimed
+        before = None if seen.created else applied_definition(previous) or seen.claimed
         true = made_true(seen.desired, seen.observed, before, seen.asked)
     settings = _settings(true)
     record = previous.applied
@@ -113,16 +162,35 @@ def _settings(definition: Definition) -> dict[str, dict[str, Any]]:
 
 
 def claimed_definition(known: InferenceEndpointStatus) -> Definition | None:
-    """What a create without outcome asked for."""
-    if known.operation is None:
+    """What a create without outcome asked for; a trial under another id claims nothing."""
+    if known.operation is None or known.operation.type == "Preflight":
         return None
-    asked = known.operation.asked
+    return definition_asked(known.operation.asked)
+
+
+def definition_asked(asked: Asked) -> Definition:
+    """The endpoint that a create asked for."""
     return Definition(
         asked.task_type,
         asked.service,
         asked.service_settings,
         asked.task_settings,
         asked.chunking_settings,
+    )
+
+
+def past_of(known: InferenceEndpointStatus, *, unresolved: bool) -> Past:
+    """What the status tells of earlier reconciles; `unresolved`: its create may still take effect."""
+    claimed = claimed_definition(known)
+    return Past(
+        applied=applied_definition(known),
+        claimed=claimed,
+        replacing=known.operation is not None and known.operation.type == "Replace",
+        unresolved=unresolved and claimed is not None,
+        ignored=[
+            Ignored(n.path, n.desired, n.server_version, by_create=n.asked_by == "Create", refused=n.refused)
+            for n in known.not_applied
+        ],
     )
 
 
@@ -137,6 +205,7 @@ def _observed(observed: Definition) -> dict[str, Any] | None:
     """The settings to show, unless they are too long or too deep for a status."""
     if is_deep(observed):
         return None
+    observed = settled(observed)
     settings = {
         "serviceSettings": dict(observed.service_settings),
         "taskSettings": dict(observed.task_settings),

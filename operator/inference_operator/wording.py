@@ -4,14 +4,17 @@ from collections.abc import Sequence
 
 from inference_operator.api.v1alpha1 import LiveSecret
 from inference_operator.capabilities import Capabilities
-from inference_operator.endpoint import IN_CLUSTER_SERVICES, Definition, shown
-from inference_operator.plan import Action, Create, Past, Update, Why
+from inference_operator.endpoint import Definition, shown
+from inference_operator.findings import Past
+from inference_operator.plan import Action, Create, Replace, Update, Why
 
 
 def reason_of(action: Action, past: Past) -> Why | None:
     """Why something changed; finding an endpoint that can be taken over is a change too."""
     if isinstance(action, Create | Update):
         return action.why
+    if isinstance(action, Replace):
+        return Why.REPLACED
     if past.applied is None:
         return Why.NEW if past.claimed is not None else Why.ADOPTED
     return None
@@ -25,15 +28,19 @@ def story(why: Why, inference_id: str) -> str:
         Why.ADOPTED: f"{what} existed already, equals the spec, and was taken over",
         Why.SPEC: f"{what} was updated in place",
         Why.SECRETS: f"{what} was given the changed secrets",
+        Why.REPLACED: f"{what} was deleted and created anew, as the change could not be made in place",
         Why.DRIFT: f"{what} had been changed or deleted by somebody else and was put back",
     }[why]
 
 
-def synced_message(observed: Definition, secrets: Sequence[LiveSecret]) -> str:
-    """What the summary says when all is well, and no more than is known; `secrets` are those in force."""
+def synced_message(secrets: Sequence[LiveSecret], *, given: bool = True) -> str:
+    """What the summary says when all is well, and no more than is known.
+
+    `secrets` are those in force; `given` says whether it was this resource that gave the endpoint its secrets.
+    """
     text = "the endpoint is what the spec asks for"
-    if observed.service in IN_CLUSTER_SERVICES:
-        return f"{text}; whether its model is deployed is not looked at"
+    if not given:
+        return f"{text}; its secrets are still those of whoever made it, as to send them would reset the chunking settings"
     if all(s.checked for s in secrets):
         return text
     return f"{text}; the changed secrets were applied, not checked by this version of elasticsearch"

@@ -35,6 +35,11 @@ def refusal(name: str, note: str, version: str = "9.4.3") -> Answer:
     return Answer(found["status"], found["answer"])
 
 
+def envelope(status: int, kind: str, text: str, **more: Any) -> Answer:
+    """An answer that was not recorded, with an error as Elasticsearch writes it."""
+    return Answer(status, {"error": {"type": kind, "reason": text, **more}, "status": status})
+
+
 def created() -> Iterator[Created]:
     """Every create request that succeeded; requests that are equal, once."""
     seen = []

@@ -1,7 +1,5 @@
 """What an answer of Elasticsearch means: by status, type and text, as a real server gave them."""
 
-from typing import Any
-
 import pytest
 
 from inference_operator.elasticsearch.answers import (
@@ -13,7 +11,7 @@ from inference_operator.elasticsearch.answers import (
     retry_after,
 )
 from inference_operator.errors import Reason, ReconcileError, Stalled, Transient, Waiting
-from unit.recorded_answers import refusal
+from unit.recorded_answers import envelope, refusal
 
 Meaning = tuple[str, str, type[ReconcileError], Reason]
 
@@ -21,8 +19,13 @@ Meaning = tuple[str, str, type[ReconcileError], Reason]
 RECORDED: dict[str, Meaning] = {
     "a second create": ("basic", "put again", Transient, Reason.CHANGED_MEANWHILE),
     "an update of what is not there": ("update", "update missing", Transient, Reason.CHANGED_MEANWHILE),
-    "a read with another task type": ("basic", "get with wrong type", Stalled, Reason.INVALID_SETTINGS),
-    "an update with another task type": ("update", "wrong task type path", Stalled, Reason.INVALID_SETTINGS),
+    "a read with another task type": ("basic", "get with wrong type", Transient, Reason.CHANGED_MEANWHILE),
+    "an update with another task type": (
+        "update",
+        "wrong task type path",
+        Transient,
+        Reason.CHANGED_MEANWHILE,
+    ),
     "an update of what cannot be updated": (
         "update",
         "update: chunking_settings",
@@ -51,7 +54,7 @@ RECORDED: dict[str, Meaning] = {
     "a number in place of an object": ("validation", "rate_limit number", Stalled, Reason.INVALID_SETTINGS),
     "a value out of range": ("validation", "dimensions 0", Stalled, Reason.INVALID_SETTINGS),
     "an unknown chunking strategy": ("validation", "chunk bogus", Stalled, Reason.INVALID_SETTINGS),
-    "an unknown query parameter": ("validation", "unknown query param", Stalled, Reason.INVALID_SETTINGS),
+    "an unknown query parameter": ("validation", "unknown query param", Transient, Reason.SERVER_ERROR),
     "the provider refuses the key": (
         "chunk_update",
         "update to a refused key",
@@ -144,7 +147,19 @@ RECORDED: dict[str, Meaning] = {
     "a read-only cluster": ("cluster_faults", "PUT while read_only", Transient, Reason.SERVER_ERROR),
     "a circuit breaker": ("cluster_faults", "PUT while breaker", Transient, Reason.RATE_LIMITED),
     "an index that uses the endpoint": ("delete_in_use", "delete, used by index", Waiting, Reason.IN_USE),
-    "a reserved endpoint": ("delete_in_use", "delete default endpoint", Stalled, Reason.INVALID_SETTINGS),
+    "a reserved endpoint": ("delete_in_use", "delete default endpoint", Stalled, Reason.INVALID_SPEC),
+    "a mapping that contradicts": (
+        "semantics",
+        "1 PUT /_inference/text_embedding/m1",
+        Stalled,
+        Reason.INVALID_SETTINGS,
+    ),
+    "a model, where there is no machine learning": (
+        "validation",
+        "elasticsearch service (no ml module here)",
+        Transient,
+        Reason.SERVER_ERROR,
+    ),
     "a method that the path lacks": ("delete_in_use", "delete _all", Stalled, Reason.NOT_ELASTICSEARCH),
     "a body of another type": ("validation", "content-type missing", Stalled, Reason.NOT_ELASTICSEARCH),
 }
@@ -165,93 +180,6 @@ def test_settings_over_which_the_server_stumbles_are_not_tried_again() -> None:
     assert isinstance(error, Stalled)
     assert error.reason is Reason.PROVIDER_REJECTED
     assert "one may be missing, such as model_id" in error.message
-
-
-def envelope(status: int, kind: str, text: str, **more: Any) -> Answer:
-    """An answer that was not recorded, with an error as Elasticsearch writes it."""
-    return Answer(status, {"error": {"type": kind, "reason": text, **more}, "status": status})
-
-
-IN_PIPELINE = (
-    "Inference endpoint docs is referenced by pipelines: [p1, p2]. Ensure that no pipelines are using this "
-    "inference endpoint, or use force to ignore this warning and delete the inference endpoint."
-)
-# Texts of Elasticsearch's source and issues, of cases that the recorded server could not be brought to.
-READ: dict[str, tuple[Answer, type[ReconcileError], Reason]] = {
-    "the id of a deployed model": (
-        envelope(400, "status_exception", "Inference endpoint IDs must be unique. Requested ID [x] matches"),
-        Stalled,
-        Reason.INFERENCE_ID_TAKEN,
-    ),
-    "nodes that are not upgraded yet": (
-        envelope(
-            400, "status_exception", "All nodes in the cluster are not aware of the service [x].Wait for"
-        ),
-        Transient,
-        Reason.SERVER_ERROR,
-    ),
-    "a task type that is not known everywhere yet": (
-        envelope(
-            400, "status_exception", "task_type [embedding] is not supported by all nodes in the cluster"
-        ),
-        Transient,
-        Reason.SERVER_ERROR,
-    ),
-    "pipelines that use the endpoint": (
-        envelope(409, "status_exception", IN_PIPELINE),
-        Waiting,
-        Reason.IN_USE,
-    ),
-    "an update that is under way": (
-        envelope(
-            409,
-            "status_exception",
-            "Endpoint [x] is currently being updated. Try again once the update completes",
-        ),
-        Transient,
-        Reason.CHANGED_MEANWHILE,
-    ),
-    "a model that takes long to start": (
-        envelope(
-            408, "model_deployment_timeout_exception", "Timed out after [30s] waiting for trained model"
-        ),
-        Transient,
-        Reason.TIMED_OUT,
-    ),
-    "shards that are not there yet": (
-        envelope(500, "exception", "Failed to load inference endpoint [x], error: [all shards failed]"),
-        Transient,
-        Reason.SERVER_ERROR,
-    ),
-    "no master": (envelope(503, "master_not_discovered_exception", ""), Transient, Reason.SERVER_ERROR),
-    "a full queue": (
-        envelope(429, "es_rejected_execution_exception", "queue is full"),
-        Transient,
-        Reason.RATE_LIMITED,
-    ),
-    "a setting of a wrong type": (
-        envelope(400, "x_content_parse_exception", "[1:2] [service_settings] unknown field [model_id]"),
-        Stalled,
-        Reason.INVALID_SETTINGS,
-    ),
-    "a redirect": (Answer(302, "moved"), Stalled, Reason.NOT_ELASTICSEARCH),
-    "no content": (Answer(204, None), Stalled, Reason.NOT_ELASTICSEARCH),
-    "a page of a proxy": (Answer(404, "<html>Not Found</html>"), Stalled, Reason.NOT_ELASTICSEARCH),
-    "a proxy without a backend": (Answer(502, "<html>Bad Gateway</html>"), Transient, Reason.SERVER_ERROR),
-    "an error that is a list": (Answer(400, {"error": ["x"]}), Stalled, Reason.INVALID_SETTINGS),
-    "a cause that is a text": (
-        envelope(400, "status_exception", "bad", caused_by="x"),
-        Stalled,
-        Reason.INVALID_SETTINGS,
-    ),
-}
-
-
-@pytest.mark.parametrize(("answer", "kind", "reason"), READ.values(), ids=READ)
-def test_answer_that_was_not_recorded(answer: Answer, kind: type[ReconcileError], reason: Reason) -> None:
-    """What is known from the source, and what no Elasticsearch would say, is understood too."""
-    error = failure(answer)
-    assert (type(error), error.reason) == (kind, reason)
 
 
 @pytest.mark.parametrize(
@@ -275,12 +203,18 @@ def test_wrapper_of_the_server_is_left_out() -> None:
     assert "threw an exception" not in failure(refusal("chunk_update", "update to a refused key")).message
 
 
-@pytest.mark.parametrize(("status", "ambiguous"), [(408, True), (500, True), (503, True), (429, False)])
-def test_failure_may_have_taken_effect_all_the_same(status: int, ambiguous: bool) -> None:
-    """After a timeout or an error of the server, nobody knows; a refusal for overload did nothing."""
-    error = failure(envelope(status, "some_exception", "m"))
-    assert isinstance(error, Transient)
-    assert error.ambiguous == ambiguous
+def test_long_words_of_the_server_leave_room_for_the_advice() -> None:
+    """Messages are cut at their end, where it stands what to do."""
+    message = failure(envelope(400, "status_exception", f"Unknown service [{'x' * 5000}]")).message
+    assert len(message) < 400
+    assert message.endswith("…; correct spec.service, or upgrade Elasticsearch")
+
+
+def test_all_uses_are_told() -> None:
+    """What says who uses an endpoint is not cut: the names are read from it."""
+    names = [f"index-{number}" for number in range(100)]
+    text = f"Inference endpoint x is being used in the mapping for indexes: [{', '.join(names)}]. Ensure that"
+    assert references(failure(envelope(409, "status_exception", text)).message) == ([], names)
 
 
 @pytest.mark.parametrize("status", [429, 503])
@@ -353,6 +287,10 @@ def test_refusal_is_known_as_elasticsearchs_own(answer: Answer, own: bool) -> No
     assert is_refusal(answer) == own
 
 
+IN_PIPELINE = (
+    "Inference endpoint docs is referenced by pipelines: [p1, p2]. Ensure that no pipelines are using this "
+    "inference endpoint, or use force to ignore this warning and delete the inference endpoint."
+)
 USES: dict[str, tuple[str, tuple[list[str], list[str]]]] = {
     "pipelines": (IN_PIPELINE, (["p1", "p2"], [])),
     "an index, as recorded": (refusal("delete_in_use", "delete, used by index").reason, ([], ["idx1"])),

@@ -6,22 +6,22 @@ from inference_operator.capabilities import of, supported, version_tuple
 
 # number, flavour: the capabilities in their order, each by a letter
 VERSIONS: dict[tuple[str, str], str] = {
-    ("8.18.0", "default"): "-------",
-    ("8.18.8", "default"): "-------",
-    ("8.19.0", "default"): "t------",
-    ("8.20.1", "default"): "t------",
-    ("9.0.0", "default"): "-------",
-    ("9.0.8", "default"): "-------",
-    ("9.1.0", "default"): "t------",
-    ("9.3.4", "default"): "t------",
-    ("9.4.0", "default"): "tavk---",
-    ("9.4.3", "default"): "tavk---",
-    ("9.5.0-SNAPSHOT", "default"): "tavkccs",
-    ("9.10.0", "default"): "tavkccs",
-    ("10.0.0", "default"): "tavkccs",
-    ("8.11.0", "serverless"): "tavkccs",
-    ("unreadable", "serverless"): "tavkccs",
-    ("unreadable", "default"): "-------",
+    ("8.18.0", "default"): "--------",
+    ("8.18.8", "default"): "--------",
+    ("8.19.0", "default"): "t-------",
+    ("8.20.1", "default"): "t-------",
+    ("9.0.0", "default"): "--------",
+    ("9.0.8", "default"): "--------",
+    ("9.1.0", "default"): "t-------",
+    ("9.3.4", "default"): "t-------",
+    ("9.4.0", "default"): "tavk--n-",
+    ("9.4.3", "default"): "tavk--n-",
+    ("9.5.0-SNAPSHOT", "default"): "tavkccns",
+    ("9.10.0", "default"): "tavkccns",
+    ("10.0.0", "default"): "tavkccns",
+    ("8.11.0", "serverless"): "tavkccns",
+    ("unreadable", "serverless"): "tavkccns",
+    ("unreadable", "default"): "--------",
 }
 
 
@@ -36,9 +36,10 @@ def test_capabilities_of_a_version(version: tuple[str, str], letters: str) -> No
         can.update_keeps_chunking,
         can.update_changes_chunking,
         can.update_clears,
+        can.update_recognises_no_change,
         can.update_keeps_secrets,
     )
-    assert "".join(letter if has else "-" for letter, has in zip("tavkccs", have, strict=True)) == letters
+    assert "".join(letter if has else "-" for letter, has in zip("tavkccns", have, strict=True)) == letters
 
 
 @pytest.mark.parametrize(
@@ -71,5 +72,5 @@ def test_capabilities_have_names_for_the_status() -> None:
     """The status lists what is there, in CamelCase."""
     assert of("8.18.0", "default").names() == []
     names = ["PutTimeout", "CreateAnswersMapped", "UpdateValidates", "UpdateKeepsChunking"]
-    assert of("9.4.3", "default").names() == names
-    assert len(of("9.5.0", "default").names()) == 7
+    assert of("9.4.3", "default").names() == [*names, "UpdateRecognisesNoChange"]
+    assert len(of("9.5.0", "default").names()) == 8

@@ -15,18 +15,8 @@ from inference_operator.api.v1alpha1 import InferenceEndpointStatus, LiveSecret
 from inference_operator.capabilities import of
 from inference_operator.endpoint import Definition, differences, equal, same_kind, value_at
 from inference_operator.errors import Reason, ReconcileError, Stalled
-from inference_operator.plan import (
-    Create,
-    Delete,
-    Desired,
-    Ignored,
-    Nothing,
-    Past,
-    Plan,
-    Update,
-    differs,
-    plan,
-)
+from inference_operator.findings import Desired, Ignored, Past, differs
+from inference_operator.plan import Create, Delete, Nothing, Plan, Update, plan
 from inference_operator.status import Seen, after, applied_definition
 from inference_operator.verification import verify
 from unit.model_server import BAD_KEY, ModelServer, Refused, settings_of

@@ -1,12 +1,14 @@
 """What people read is true: generated parts are current, links lead somewhere, examples are valid, commands exist."""
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
 import yaml
 
 from demo import manifests
+from inference_operator import reasons
 from inference_operator.api.v1alpha1 import InferenceEndpointSpec
 from inference_operator.errors import Reason
 from inference_operator.reference import reference, variables, with_variables
@@ -14,6 +16,7 @@ from inference_operator.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
+PACKAGE = ROOT / "operator" / "inference_operator"
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
 
@@ -22,14 +25,61 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 
 
+@cache
+def sections() -> list[str]:
+    """The sections of the page of reasons, each from its title on."""
+    return reasons.page().split("\n### ")[1:]
+
+
 def test_reference_is_current() -> None:
     """docs/reference.md is what `make generate` writes."""
     assert (ROOT / "docs" / "reference.md").read_text() == reference()
 
 
-def test_reference_has_every_reason() -> None:
-    """A reason that is not in the form that the generator reads would be left out."""
-    assert set(re.findall(r"^\| `([A-Z]\w+)` \|", reference(), re.MULTILINE)) == {str(r) for r in Reason}
+def test_page_of_reasons_is_current() -> None:
+    """docs/reasons.md is what `make generate` writes."""
+    assert (ROOT / "docs" / "reasons.md").read_text() == reasons.page()
+
+
+def test_every_reason_has_meaning_cause_and_advice() -> None:
+    """One that is not in the form that the generator reads would be left out of the page, which has each in its section."""
+    known = reasons.entries()
+    assert list(known) == list(Reason)
+    assert all(entry.group and entry.meaning and entry.cause and entry.do for entry in known.values())
+    assert [section.split("\n")[0] for section in sections()] == [str(r) for r in Reason]
+
+
+def test_page_of_reasons_says_where_each_is_seen() -> None:
+    """Whatever a module gives a reason to, an error, a condition or an event, the page has found it."""
+    sources = "".join(path.read_text() for path in PACKAGE.rglob("*.py") if path.name != "reasons.py")
+    given = [reason for reason in Reason if re.search(rf"\bReason\.{reason.name}\b", sources)]
+    silent = [section.split("\n")[0] for section in sections() if "\n- Seen in: " not in section]
+    assert [reason for reason in given if str(reason) in silent] == []
+
+
+@pytest.mark.parametrize(
+    ("reason", "line"),
+    [
+        (Reason.SYNCED, "Seen in: `Ready=True`, `Synced=True`."),
+        (Reason.CREATED, "Seen in: an event."),
+        (Reason.DELETED, "Seen in: an event."),
+        (Reason.UNKNOWN_SERVICE, "Seen in: `Ready=False`, `Synced=False`, `Stalled=True`."),
+        (Reason.UNKNOWN_SERVICE, "Tried again: when somebody has acted, and at each `interval`."),
+        (Reason.SECRET_NOT_FOUND, "Tried again: when what is awaited has happened, and at each `interval`."),
+        (Reason.PROVIDER_UNAVAILABLE, "Tried again: by itself, soon and then less often."),
+        (Reason.AVAILABILITY_UNKNOWN, "Seen in: `Available=Unknown`."),
+        (Reason.NO_CAPACITY, "Seen in: `Ready=False`, `Available=False`, `Reconciling=True`."),
+        (Reason.IN_USE, "Seen in: `DeletionBlocked=True`."),
+        (
+            Reason.UNAUTHORIZED,
+            "Seen in: `Ready=False`, `ConnectionReady=False`, `Synced=False`, `Stalled=True`, `Authenticated=False`.",
+        ),
+    ],
+)
+def test_page_of_reasons_tells_conditions_and_retries(reason: Reason, line: str) -> None:
+    """Both follow from the code: from the error that a reason is raised with, and what becomes of that."""
+    section = next(section for section in sections() if section.startswith(f"{reason}\n"))
+    assert f"- {line}\n" in section
 
 
 def test_readme_has_a_current_table_of_variables() -> None:
@@ -59,9 +109,8 @@ def test_make_targets_in_the_readme_exist() -> None:
 def test_modules_in_the_readme_exist() -> None:
     """The tree under "How it works" names what is there."""
     tree = next(block for block in blocks("") if block.startswith("operator/inference_operator/"))
-    package = ROOT / "operator" / "inference_operator"
     for name in re.findall(r"^  (\S+)", tree, re.MULTILINE):
-        assert (package / name).is_dir() or (package / f"{name}.py").is_file(), name
+        assert (PACKAGE / name).is_dir() or (PACKAGE / f"{name}.py").is_file(), name
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -7,20 +7,8 @@ import pytest
 from inference_operator.capabilities import of
 from inference_operator.endpoint import ABSENT, Definition, Difference
 from inference_operator.errors import Reason, Stalled, Waiting
-from inference_operator.plan import (
-    AFTER_RESET,
-    Action,
-    Create,
-    Delete,
-    Ignored,
-    Nothing,
-    Past,
-    Plan,
-    Release,
-    Update,
-    Why,
-    plan,
-)
+from inference_operator.findings import AFTER_RESET, Ignored, Past
+from inference_operator.plan import Action, Create, Delete, Nothing, Plan, Release, Update, Why, plan
 from unit.wishes import SENTENCE, V94, V95, V819, WORD, embedding, rerank, synced, wish
 
 
@@ -40,7 +28,8 @@ CREATION: dict[str, tuple[Past, Action]] = {
 @pytest.mark.parametrize(("past", "action"), CREATION.values(), ids=CREATION)
 def test_absent_endpoint_is_created(past: Past, action: Action) -> None:
     """What should exist and does not is created, and the event says why."""
-    assert decide(rerank(), None, past) == Plan(action)
+    chosen = decide(rerank(), None, past)
+    assert (chosen.action, chosen.problem) == (action, None)
 
 
 @pytest.mark.parametrize("desired", [rerank(), None], ids=["should exist", "should not exist"])
@@ -240,7 +229,8 @@ def test_what_others_changed_is_put_back_and_told() -> None:
     """The spec has not changed since it was applied, so somebody else has changed the endpoint: drift."""
     changed = Difference("/taskSettings/top_n", 3, 9)
     chosen = decide(rerank(3), rerank(9), synced(rerank(3)))
-    assert chosen == Plan(Update(Why.DRIFT, task_settings={"top_n": 3}), drift=(changed,))
+    put_back = Update(Why.DRIFT, task_settings={"top_n": 3})
+    assert chosen == Plan(put_back, drift=(changed,), corrects=frozenset({"/taskSettings/top_n"}))
 
 
 def test_setting_that_others_removed_is_put_back() -> None:
@@ -270,7 +260,7 @@ def test_drift_in_an_endpoint_of_another_kind_is_told() -> None:
     other = Definition("completion", "cohere", {"model_id": "m2"}, {"top_n": 3})
     chosen = decide(rerank(), other, synced(rerank()))
     assert chosen.action == Nothing()
-    assert [d.path for d in chosen.drift] == ["/serviceSettings/model_id"]
+    assert [d.path for d in chosen.drift] == ["/taskType"]
 
 
 M2 = Ignored("/serviceSettings/model_id", '"m2"', V94)

@@ -5,7 +5,7 @@ import pytest
 from inference_operator.capabilities import of
 from inference_operator.endpoint import Definition
 from inference_operator.errors import Reason, Stalled
-from inference_operator.plan import AFTER_RESET, Ignored, Past
+from inference_operator.findings import AFTER_RESET, Ignored, Past
 from inference_operator.verification import Verified, verify
 from unit.wishes import SENTENCE, V94, V95, V819, WORD, embedding, rerank, synced, wish
 

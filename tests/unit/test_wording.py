@@ -5,7 +5,8 @@ import pytest
 from inference_operator.api.v1alpha1 import LiveSecret
 from inference_operator.capabilities import of
 from inference_operator.endpoint import Definition
-from inference_operator.plan import AFTER_RESET, Action, Create, Nothing, Past, Update, Why
+from inference_operator.findings import AFTER_RESET, Past
+from inference_operator.plan import Action, Create, Nothing, Update, Why
 from inference_operator.wording import lost_chunking, reason_of, story, synced_message, unanswered_create
 from unit.wishes import SENTENCE, V94, V819, embedding, rerank, synced
 
@@ -17,17 +18,15 @@ def live(*, checked: bool) -> LiveSecret:
 
 def test_unchecked_secret_is_told_as_such() -> None:
     """Ready is true, and no more is claimed than what this version of Elasticsearch can tell."""
-    assert "not checked" not in synced_message(rerank(), [])
-    assert "not checked" not in synced_message(rerank(), [live(checked=True)])
-    told = synced_message(rerank(), [live(checked=True), live(checked=False)])
+    assert "not checked" not in synced_message([])
+    assert "not checked" not in synced_message([live(checked=True)])
+    told = synced_message([live(checked=True), live(checked=False)])
     assert "applied, not checked by this version" in told
 
 
-def test_model_in_the_cluster_is_told_to_be_unknown() -> None:
-    """An endpoint may be stored without its model; so far only the endpoint is looked at."""
-    elser = Definition("sparse_embedding", "elasticsearch", {"model_id": ".elser_model_2"})
-    assert "whether its model is deployed is not looked at" in synced_message(elser, [])
-    assert "deployed" not in synced_message(rerank(), [])
+def test_secrets_that_were_never_sent_are_told_as_such() -> None:
+    """An endpoint that was taken over may still have the secrets of whoever made it."""
+    assert "still those of whoever made it" in synced_message([], given=False)
 
 
 CHUNKING: dict[str, tuple[Action, Definition | None, Definition, bool]] = {

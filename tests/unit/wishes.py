@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from inference_operator.endpoint import Definition
-from inference_operator.plan import Desired, Past
+from inference_operator.findings import Desired, Past
 
 V819, V94, V95 = "8.19.8", "9.4.3", "9.5.0"
 WORD = {"strategy": "word", "max_chunk_size": 50, "overlap": 5}

@@ -185,6 +185,10 @@ class NotApplied(Model):
         "Update",
         description="The request that asked for it. What a create does not take over no replace will bring.",
     )
+    refused: bool = Field(
+        False,
+        description="Whether Elasticsearch refused it by name; else it answered 200 and passed it over.",
+    )
 
 
 class Drift(Model):

@@ -1,22 +1,33 @@
-"""What an answer of Elasticsearch means: pure, and the only place that knows its statuses and texts.
+"""From an answer of Elasticsearch to the error that it is: pure; the tables are in `meanings`.
 
 A failure of the provider always arrives as 400, with the provider's own status inside the text; so types and
-texts are read, not only the status. Recorded from 8.19.8 and 9.4.3.
+texts are read, not only the status.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from inference_operator.errors import Reason, ReconcileError, Stalled, Transient, Waiting
+from inference_operator.elasticsearch.meanings import Meaning, meaning, provider_failure
+from inference_operator.errors import Reason, ReconcileError, Stalled, Transient
 
 ROLE_HINT = 'give its API key or user the cluster privileges ["manage_inference", "monitor"]'
 _VALIDATION_FAILED = "Could not complete inference endpoint creation"
 _PROVIDER_STATUS = re.compile(r"status \[(\d{3})\]")
-_USES = re.compile(r"(pipelines|indexes): \[([^\]]*)\]")
-_KEY_REFUSED = frozenset({401, 403})
-_OVERLOADED = frozenset({408, 425, 429})
+# No brackets within brackets: a text of a million opening ones must not take time.
+_USES = re.compile(r"(pipelines|indexes): \[([^\[\]]*)\]")
+_UNKNOWN_FIELD = re.compile(r"unknown field \[([^\[\]]+)\]")
+_FIELD_OF_IT = re.compile(r"failed to parse field \[([^\[\]]+)\]")
+_NOT_ALLOWED = re.compile(r"does not allow the setting \[([^\[\]]+)\]")
+_REFUSED_MAPS = (
+    ("settings [{", "}] unknown to the ["),
+    ("cannot be updated, remove these fields and try again [{", "}]"),
+)
+_KEY = re.compile(r"([^\s=,{}\[\]]+)=")
+_LONGEST_WORDS = (
+    300  # characters of the server's before an advice, which is what a long message must not lose
+)
 _LONGEST_WISH = 300.0  # seconds; a longer Retry-After is not believed
 
 
@@ -82,32 +93,50 @@ def failure(answer: Answer) -> ReconcileError:
             Reason.NOT_ELASTICSEARCH,
             f"the URL answers with status {answer.status}, which Elasticsearch never does; correct spec.endpoint.url",
         )
-    by_status = {400: _bad_request, 401: _unauthorized, 403: _forbidden, 409: _conflict, 429: _overloaded}
-    return by_status.get(answer.status, _server_error)(answer)
+    heard = " ".join([*answer.types, answer.reason])
+    if answer.status == 400 and _VALIDATION_FAILED in heard:
+        said = answer.reason.split("threw an exception.", 1)[-1].strip() or answer.reason
+        match = _PROVIDER_STATUS.search(said)
+        return _error(answer, provider_failure(int(match[1]) if match else None, heard), said)
+    error = _error(answer, meaning(answer.status, heard), answer.reason)
+    error.settings = refused_settings(answer)
+    return error
 
 
-def _unauthorized(answer: Answer) -> ReconcileError:
-    return Stalled(
-        Reason.UNAUTHORIZED,
-        f"elasticsearch does not accept the credentials: {answer.reason}; put valid ones into the Secret that spec.auth names",
-    )
+def _error(answer: Answer, means: Meaning, said: str) -> ReconcileError:
+    said = said.rstrip(".; ") or "no reason given"
+    if len(said) > _LONGEST_WORDS and means.message != "{said}":
+        said = f"{said[:_LONGEST_WORDS].rstrip()} …"
+    message = means.message.format(said=said, status=answer.status, role=ROLE_HINT)
+    error = means.kind(means.reason, message, ambiguous=means.ambiguous)
+    if isinstance(error, Transient):
+        error.retry_after = answer.retry_after
+    return error
 
 
-def _forbidden(answer: Answer) -> ReconcileError:
-    if answer.type == "cluster_block_exception":
-        return Transient(Reason.SERVER_ERROR, f"the cluster is blocked for writing: {answer.reason}")
-    if "license" in answer.reason:
-        return Stalled(
-            Reason.LICENSE_NON_COMPLIANT,
-            f"{answer.reason}; install a licence that includes inference, or start a trial",
-        )
-    return Stalled(Reason.INSUFFICIENT_PRIVILEGES, f"{answer.reason}; {ROLE_HINT}")
+def refused_settings(answer: Answer | str) -> tuple[str, ...]:
+    """The names of the settings that an answer, or its text, refuses by name, relative to their section.
+
+    Of a setting within another one, it is the outer one's. As values are printed without quotes, a name may be read
+    out of a value; so compare them with what was asked for.
+    """
+    if isinstance(answer, Answer):
+        return refused_settings(answer.reason) if answer.status == 400 else ()
+    unknown = _UNKNOWN_FIELD.findall(answer)
+    found = [*_NOT_ALLOWED.findall(answer), *((_FIELD_OF_IT.findall(answer) or unknown) if unknown else [])]
+    for begin, end in _REFUSED_MAPS:
+        found += _keys(answer.partition(begin)[2].rpartition(end)[0])
+    return tuple(dict.fromkeys(found))
 
 
-def _conflict(answer: Answer) -> ReconcileError:
-    if _USES.search(answer.reason):
-        return Waiting(Reason.IN_USE, answer.reason)
-    return Transient(Reason.CHANGED_MEANWHILE, answer.reason)
+def _keys(printed: str) -> Iterator[str]:
+    """The outermost keys of a map as Java prints it, without its braces."""
+    depth, begins = 0, True
+    for position, letter in enumerate(printed):
+        if depth == 0 and begins and (key := _KEY.match(printed, position)):
+            yield key[1]
+        depth += (letter in "{[") - (letter in "}]")
+        begins = printed[position - 1 : position + 1] == ", "
 
 
 def references(reason: str) -> tuple[list[str], list[str]]:
@@ -116,80 +145,3 @@ def references(reason: str) -> tuple[list[str], list[str]]:
         kind: [n.strip() for n in names.split(",") if n.strip()] for kind, names in _USES.findall(reason)
     }
     return found.get("pipelines", []), found.get("indexes", [])
-
-
-def _overloaded(answer: Answer) -> ReconcileError:
-    return Transient(
-        Reason.RATE_LIMITED, f"elasticsearch is overloaded: {answer.reason}", retry_after=answer.retry_after
-    )
-
-
-def _server_error(answer: Answer) -> ReconcileError:
-    if answer.type == "class_cast_exception":
-        return Stalled(
-            Reason.INVALID_SETTINGS,
-            f"a setting has the wrong JSON type: {answer.reason}; correct it in the spec",
-        )
-    if answer.status == 408:
-        return Transient(Reason.TIMED_OUT, answer.reason or "elasticsearch ran out of time", ambiguous=True)
-    if answer.status == 404 and answer.type == "status_exception":
-        return Transient(Reason.CHANGED_MEANWHILE, answer.reason)
-    if answer.status < 500:
-        return Stalled(
-            Reason.NOT_ELASTICSEARCH,
-            f"the URL answers with status {answer.status}: {answer.reason or 'no reason given'}; correct spec.endpoint.url",
-        )
-    return Transient(
-        Reason.SERVER_ERROR,
-        f"elasticsearch answers with status {answer.status}: {answer.reason or 'no reason given'}",
-        retry_after=answer.retry_after,
-        ambiguous=True,
-    )
-
-
-def _bad_request(answer: Answer) -> ReconcileError:
-    reason = answer.reason
-    if answer.type == "resource_already_exists_exception":
-        return Transient(Reason.CHANGED_MEANWHILE, reason)
-    if _VALIDATION_FAILED in reason:
-        return _provider_failure(answer)
-    if "not aware of the service" in reason or "not supported by all nodes" in reason:
-        return Transient(Reason.SERVER_ERROR, reason)
-    for text, kind, advice in _MISTAKES:
-        if text in reason:
-            return Stalled(kind, f"elasticsearch refuses: {reason}; {advice}")
-    return Stalled(
-        Reason.INVALID_SETTINGS, f"elasticsearch refuses the settings: {reason}; correct them in the spec"
-    )
-
-
-_MISTAKES = (
-    ("Unknown service", Reason.UNKNOWN_SERVICE, "correct spec.service, or upgrade Elasticsearch"),
-    ("does not support task type", Reason.UNSUPPORTED_TASK_TYPE, "correct spec.taskType or spec.service"),
-    ("Unknown task_type", Reason.UNSUPPORTED_TASK_TYPE, "correct spec.taskType"),
-    ("IDs must be unique", Reason.INFERENCE_ID_TAKEN, "choose another spec.inferenceId"),
-    ("Invalid inference_id", Reason.INVALID_SPEC, "choose another spec.inferenceId"),
-)
-
-
-def _provider_failure(answer: Answer) -> ReconcileError:
-    """The trial request to the provider failed; its status stands in the text, if it answered at all."""
-    cause = answer.reason.split("threw an exception.", 1)[-1].strip() or answer.reason
-    match = _PROVIDER_STATUS.search(cause)
-    status = int(match[1]) if match else None
-    if "null_pointer_exception" in answer.types:
-        return Stalled(
-            Reason.PROVIDER_REJECTED,
-            f"elasticsearch stumbles over the settings ({cause}); one may be missing, such as model_id",
-        )
-    if status in _KEY_REFUSED:
-        return Stalled(
-            Reason.PROVIDER_REFUSED_KEY,
-            f"the provider refuses the key: {cause}; put a valid key into the Secret",
-        )
-    if status is None or status >= 500 or status in _OVERLOADED:
-        return Transient(Reason.PROVIDER_UNAVAILABLE, f"the provider cannot be used now: {cause}")
-    return Stalled(
-        Reason.PROVIDER_REJECTED,
-        f"the provider rejects the trial request: {cause}; correct model, url or other settings",
-    )

@@ -1,18 +1,23 @@
 """The inference API of one cluster, as the operator uses it: identify, get, create, update, delete."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from inference_operator.capabilities import Capabilities, of, supported
+from inference_operator.deployment import Start
 from inference_operator.elasticsearch.answers import ROLE_HINT, Answer, failure, is_absent
+from inference_operator.elasticsearch.deployments import start_failure, start_request, statistics
 from inference_operator.elasticsearch.transport import Transport
-from inference_operator.errors import Reason, Stalled
+from inference_operator.errors import Reason, ReconcileError, Stalled
 from inference_operator.governor import Governor
+from inference_operator.services import SILENT, Services, parse
 
 GRACE = 10.0
 """Seconds that a call may take beyond the time that the server is given."""
 _SHORT = 20.0  # seconds for calls in which no provider is involved
+_ASIDE = 5.0  # seconds for what can be done without
 _NEEDED = ("manage_inference", "monitor")
 _TOO_MUCH = ("all", "manage_security")
 
@@ -25,11 +30,32 @@ class Identity:
     cluster_uuid: str
     version: str
     flavor: str
+    services: Services | None = field(default=None, compare=False)
+    """What it says about its services; None while that is not known."""
 
     @property
     def capabilities(self) -> Capabilities:
         """What this version can do."""
         return of(self.version, self.flavor)
+
+
+@dataclass(frozen=True, slots=True)
+class Uses:
+    """Who uses an endpoint."""
+
+    pipelines: tuple[str, ...] = ()
+    indices: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.pipelines or self.indices)
+
+    def __str__(self) -> str:
+        kinds = (("indices", self.indices), ("pipelines", self.pipelines))
+        return " and ".join(f"{kind} {', '.join(names)}" for kind, names in kinds if names)
+
+
+def _names(value: object) -> tuple[str, ...]:
+    return tuple(sorted(map(str, value))) if isinstance(value, list) else ()
 
 
 async def identify(transport: Transport) -> Identity:
@@ -55,6 +81,22 @@ async def identify(transport: Transport) -> Identity:
             Reason.UNSUPPORTED_VERSION, f"elasticsearch {identity.version} is older than 8.18; upgrade it"
         )
     return identity
+
+
+async def list_services(transport: Transport) -> Services | None:
+    """What the cluster says about its services; None if it should be asked again. No answer is a failure here.
+
+    Serverless clusters do not tell (410), and credentials may not be allowed to ask.
+    """
+    try:
+        answer = await transport.send("GET", "/_inference/_services", deadline=_ASIDE)
+    except Stalled:
+        return SILENT
+    except ReconcileError:
+        return None
+    if answer.status == 200:
+        return parse(answer.body)
+    return None if answer.status in {408, 429} or answer.status >= 500 else SILENT
 
 
 async def check_privileges(transport: Transport) -> list[str]:
@@ -126,11 +168,33 @@ class Client:
         path = f"/_inference/{task_type}/{inference_id}/_update"
         return _checked(await self._send("PUT", path, timeout + GRACE, body))
 
-    async def delete(self, inference_id: str) -> None:
-        """Delete the endpoint, unless something uses it; one that is gone already is no error."""
-        answer = await self._send("DELETE", f"/_inference/{inference_id}", _SHORT + GRACE)
+    async def delete(self, inference_id: str, *, force: bool = False) -> None:
+        """Delete the endpoint, unless something uses it, or all the same; one that is gone already is no error."""
+        params = {"force": "true"} if force else None
+        answer = await self._send("DELETE", f"/_inference/{inference_id}", _SHORT + GRACE, params=params)
         if not is_absent(answer):
             _checked(answer)
+
+    async def uses(self, inference_id: str) -> Uses:
+        """Who uses the endpoint: what a deletion would say."""
+        answer = await self._send("DELETE", f"/_inference/{inference_id}", _SHORT, params={"dry_run": "true"})
+        if is_absent(answer):
+            return Uses()
+        body = _checked(answer)
+        return Uses(_names(body.get("pipelines")), _names(body.get("indexes")))
+
+    async def deployment(self, deployment_id: str) -> Mapping[str, Any] | None:
+        """The statistics of a model deployment, or None if there is none."""
+        path = f"/_ml/trained_models/{quote(deployment_id, safe='')}/_stats"
+        return statistics(await self._send("GET", path, _SHORT), deployment_id)
+
+    async def start_deployment(self, start: Start) -> None:
+        """Start a model deployment, and do not wait until it runs."""
+        path = f"/_ml/trained_models/{quote(start.model_id, safe='')}/deployment/_start"
+        params, body = start_request(start)
+        answer = await self._send("POST", path, _SHORT + GRACE, body, params)
+        if answer.status != 200:
+            raise start_failure(answer, start.model_id)
 
     async def _send(
         self,

@@ -1,0 +1,145 @@
+"""Replaces an endpoint that cannot be changed in place, once it is known that the new one will work.
+
+Look who uses it, try the new one under a temporary id, record what begins, delete, create. After a crash at any
+point the record in the status tells how far it came.
+"""
+
+from inference_operator.api.v1alpha1 import References
+from inference_operator.capabilities import Capabilities
+from inference_operator.creation import Trial, create
+from inference_operator.elasticsearch.client import Uses
+from inference_operator.endpoint import ABSENT, Definition, same_kind, value_at
+from inference_operator.errors import Reason, ReconcileError, Stalled, Waiting
+from inference_operator.findings import Desired, ReplacePolicy, differs
+from inference_operator.status import asked_of, definition_asked
+from inference_operator.verification import verify_created
+from inference_operator.work import LONG_AGO, Done, Work
+
+_DIMENSIONS = "/serviceSettings/dimensions"
+
+
+async def prepare(work: Work, observed: Definition) -> Uses:
+    """Who uses the endpoint, once nothing speaks against replacing it.
+
+    Raises:
+        ReconcileError: the policy or the new endpoint forbids it; the old one is untouched.
+    """
+    uses = await work.client.uses(work.desired.inference_id)
+    problem = forbidden(work.desired, observed, uses, work.client.identity.capabilities)
+    if problem is None and not work.in_cluster and not _was_tried(work):
+        tried = await _try(work)
+        problem = _lacking(work, tried) or _other_dimensions(observed, tried, uses)
+    if problem:
+        work.references = (
+            References(pipelines=list(uses.pipelines), indices=list(uses.indices)) if uses else None
+        )
+        raise problem
+    return uses
+
+
+async def replace_endpoint(work: Work, uses: Uses) -> Done:
+    """Delete the endpoint and create it anew."""
+
+    async def delete() -> None:
+        work.ctx.fence()
+        await work.client.delete(work.desired.inference_id, force=bool(uses))
+
+    return await create(work, Trial(work.desired.inference_id, "Replace"), before=delete)
+
+
+def forbidden(
+    desired: Desired, observed: Definition, uses: Uses, capabilities: Capabilities
+) -> Stalled | None:
+    """What forbids to replace an endpoint that something uses."""
+    if not uses:
+        return None
+    if desired.replacement is not ReplacePolicy.FORCE:
+        return _blocked(
+            f"{uses} use the endpoint", "change those, set replacePolicy: Force, or undo the change"
+        )
+    return _forbidden_by_mappings(desired.definition, observed, uses, capabilities) if uses.indices else None
+
+
+def _forbidden_by_mappings(
+    desired: Definition, observed: Definition, uses: Uses, capabilities: Capabilities
+) -> Stalled | None:
+    wanted = value_at(desired, _DIMENSIONS)
+    if not same_kind(desired, observed):
+        return _blocked(
+            f"{uses} would not work with another service or task type", "change those, or undo the change"
+        )
+    if wanted is not ABSENT and wanted != value_at(observed, _DIMENSIONS):
+        return _blocked(f"{uses} hold vectors of other dimensions", "change those, or undo the change")
+    given = {"dimensions", "similarity"} <= desired.service_settings.keys()
+    if observed.task_type == "text_embedding" and not capabilities.create_answers_mapped and not given:
+        return _blocked(
+            f"this version of elasticsearch may not answer a create while {uses} use the id",
+            "give dimensions and similarity in serviceSettings too",
+        )
+    return None
+
+
+def _blocked(why: str, advice: str) -> Stalled:
+    return Stalled(
+        Reason.REPLACE_BLOCKED,
+        f"the change needs the endpoint to be replaced, and {why}; the old one serves on: {advice}",
+    )
+
+
+def _was_tried(work: Work) -> bool:
+    """Whether the replace has begun already, so that its trial went well."""
+    begun = work.subject.status.operation
+    return begun is not None and begun.type == "Replace" and begun.asked == asked_of(work.desired.definition)
+
+
+async def _try(work: Work) -> Definition:
+    """The endpoint as a create under a temporary id makes it; it is removed again."""
+    uid = str(work.subject.raw["metadata"]["uid"])
+    temporary = f"{work.desired.inference_id[:200]}-preflight-{uid[:8]}"
+    try:
+        done = await create(work, Trial(temporary, "Preflight"))
+    except ReconcileError as error:
+        error.message = (
+            f"the change needs a replace, whose trial failed, so the old endpoint serves on: {error.message}"
+        )
+        raise
+    work.ctx.fence()
+    await work.client.delete(temporary)
+    return done.observed
+
+
+def _lacking(work: Work, tried: Definition) -> Stalled | None:
+    """A replace is no use where the new endpoint would not be what is desired either."""
+    verified = verify_created(work.desired, tried, work.client.identity.version)
+    work.lacking = verified.ignored
+    return verified.problem
+
+
+def _other_dimensions(observed: Definition, tried: Definition, uses: Uses) -> Stalled | None:
+    if not uses.indices or value_at(observed, _DIMENSIONS) == value_at(tried, _DIMENSIONS):
+        return None
+    return _blocked(f"{uses} hold vectors of other dimensions", "change those, or undo the change")
+
+
+async def settle(work: Work) -> None:
+    """Remove what an earlier trial has left.
+
+    Raises:
+        Waiting: it got no answer and may still take effect.
+    """
+    begun = work.subject.status.operation
+    if begun is None or begun.type != "Preflight":
+        return
+    item = await work.client.get(begun.inference_id)
+    if item is not None and not differs(definition_asked(begun.asked), work.see(item)):
+        work.ctx.fence()
+        await work.client.delete(begun.inference_id)
+        work.memory.unresolved_until = LONG_AGO
+        return
+    until, now = work.may_appear_until(), work.ctx.now()
+    if item is None and until > now:
+        raise Waiting(
+            Reason.CREATE_UNRESOLVED,
+            "the trial of a replacement got no answer and may still take effect; looked at again after its deadline",
+            retry_after=(until - now).total_seconds() + 1.0,
+        )
