@@ -17,6 +17,7 @@ MASK = "•••"
 _MIN_LENGTH = 4  # shorter values cannot be masked without garbling ordinary text
 _END = 8  # characters by which a value is looked up
 _MAX_TEXT = 512  # characters of remote text that reach a person
+_BEGINNING = 320  # of them, where there are more
 _SECRET_NAME = re.compile(r"key|secret|token|password", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 
@@ -106,9 +107,12 @@ class Redactor:
         return [self.redact_all(v) for v in value] if isinstance(value, list) else value
 
     def sanitise(self, text: str) -> str:
-        """Remote text as it may be shown: redacted, on one line, without control characters, cut."""
+        """Remote text as it may be shown: redacted, on one line, without control characters, cut.
+
+        The cut comes last, as half a secret is not recognised, and in the middle, as what is to be done stands at the end.
+        """
         line = " ".join(_CONTROL.sub(" ", self.redact(text)).split())
-        return line if len(line) <= _MAX_TEXT else line[: _MAX_TEXT - 1] + "…"
+        return line if len(line) <= _MAX_TEXT else f"{line[:_BEGINNING]} … {line[_BEGINNING + 3 - _MAX_TEXT :]}"
 
 
 def _secret_parts(text: str) -> list[str]:

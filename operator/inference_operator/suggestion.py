@@ -6,7 +6,7 @@ the cluster has refused. The one thing that is decided here is that secrets do n
 
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from inference_operator import catalogue
@@ -94,7 +94,7 @@ def _about_settings(problem: ReconcileError, definition: Definition, services: S
     ]
     given.sort(key=lambda setting: setting[1] not in problem.settings)
     hints = (knowledge.hint(*setting, refused=setting[1] in problem.settings) for setting in given)
-    return islice(filter(None, hints), _MOST)
+    return islice(filter(None, chain(knowledge.missing_secrets(problem.message), hints)), _MOST)
 
 
 class _Knowledge:
@@ -121,6 +121,12 @@ class _Knowledge:
         if slip or not refused:
             return slip
         return self._superfluous(section, name) or self._of_other_tasks(name) or self._unknown(section, name)
+
+    def missing_secrets(self, message: str) -> Iterator[str]:
+        """Where the secrets belong that the server misses."""
+        for name, setting in self._by_section["serviceSettings"].items():
+            if setting.secret and f"required setting [{name}]" in message:
+                yield f"give {name} by secretSettings"
 
     def _names(self, section: str) -> list[str]:
         if section == "chunkingSettings":

@@ -158,6 +158,14 @@ def test_refused_setting(sections: dict[str, Any], refused: str, advice: str) ->
     assert said(Reason.INVALID_SETTINGS, wish(**sections), refused) == advice
 
 
+def test_secret_that_is_missed() -> None:
+    """The server names it as if it were a setting; in a spec it has another place."""
+    problem = Stalled(
+        Reason.INVALID_SETTINGS, "does not contain the required setting [api_key]; correct them"
+    )
+    assert advised(problem, wish(service_settings=GOOD), CLUSTER) == "; give api_key by secretSettings"
+
+
 def test_setting_of_another_task_type() -> None:
     """It is not unknown, but of no use here."""
     definition = wish(task_type="completion", service_settings={**GOOD, "dimensions": 9})

@@ -25,9 +25,6 @@ _REFUSED_MAPS = (
     ("cannot be updated, remove these fields and try again [{", "}]"),
 )
 _KEY = re.compile(r"([^\s=,{}\[\]]+)=")
-_LONGEST_WORDS = (
-    300  # characters of the server's before an advice, which is what a long message must not lose
-)
 _LONGEST_WISH = 300.0  # seconds; a longer Retry-After is not believed
 
 
@@ -105,8 +102,6 @@ def failure(answer: Answer) -> ReconcileError:
 
 def _error(answer: Answer, means: Meaning, said: str) -> ReconcileError:
     said = said.rstrip(".; ") or "no reason given"
-    if len(said) > _LONGEST_WORDS and means.message != "{said}":
-        said = f"{said[:_LONGEST_WORDS].rstrip()} …"
     message = means.message.format(said=said, status=answer.status, role=ROLE_HINT)
     error = means.kind(means.reason, message, ambiguous=means.ambiguous)
     if isinstance(error, Transient):
