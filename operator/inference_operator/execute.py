@@ -9,7 +9,7 @@ from typing import Any
 from inference_operator.api.connection import CONNECTION_FINALIZER
 from inference_operator.api.v1alpha1 import FINALIZER
 from inference_operator.creation import Trial, create, filled, sent
-from inference_operator.endpoint import Definition
+from inference_operator.endpoint import Definition, segments
 from inference_operator.errors import Stalled
 from inference_operator.findings import Ignored
 from inference_operator.kube import Conflict
@@ -78,10 +78,7 @@ async def _hold_connection(work: Work) -> None:
 
 
 async def _update(work: Work, action: Update, observed: Definition) -> Done:
-    settings_need_secrets = (
-        bool(action.service_settings) and not work.client.identity.capabilities.update_keeps_secrets
-    )
-    send = action.secrets or (settings_need_secrets and work.desired.has_secrets)
+    send = action.secrets or _needs_secrets(work, action)
     secrets = await load_secrets(work.ctx, work.subject.key.namespace, work.spec) if send else None
     values = secrets.values if secrets else {}
     work.only_rotation = not (action.service_settings or action.task_settings or action.chunking_settings)
@@ -98,6 +95,15 @@ async def _update(work: Work, action: Update, observed: Definition) -> Done:
             raise PartlyRefused(in_vain) from error
         raise
     return sent(work, item, secrets, checked=work.client.identity.capabilities.update_validates)
+
+
+def _needs_secrets(work: Work, action: Update) -> bool:
+    """Whether the settings cannot go without the secrets: this version wants them, or they lie inside what is sent."""
+    if not work.client.identity.capabilities.update_keeps_secrets:
+        return bool(action.service_settings) and work.desired.has_secrets
+    sent_ = {"serviceSettings": action.service_settings, "taskSettings": action.task_settings}
+    places = (segments(path) for path in work.secret_paths)
+    return any(first in sent_[section] for section, first, *_ in places)
 
 
 async def _reassure(work: Work, observed: Definition) -> Done:

@@ -13,6 +13,7 @@ Nothing here does I/O or knows the time; `unresolved` says whether an earlier cr
 """
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -242,8 +243,8 @@ def _update(desired: Desired, past: Past, found: Findings, *, secrets: bool) -> 
         return Nothing()
     return Update(
         _why(past, found),
-        nested(found.open, "serviceSettings"),
-        nested(found.open, "taskSettings"),
+        nested(desired.definition, found.open, "serviceSettings"),
+        nested(desired.definition, found.open, "taskSettings"),
         desired.definition.chunking_settings
         if any(d.section == "chunkingSettings" for d in found.open)
         else {},
@@ -259,15 +260,25 @@ def _why(past: Past, found: Findings) -> Why:
     return Why.SPEC if found.open else Why.SECRETS
 
 
-def nested(found: Sequence[Difference], section: str) -> dict[str, Any]:
-    """The desired values of one section as the object that a request holds."""
+def nested(desired: Definition, found: Sequence[Difference], section: str) -> dict[str, Any]:
+    """What a request holds of one section: each setting with a difference in it, whole, as a server may replace it."""
     result: dict[str, Any] = {}
     for difference in found:
         if difference.section != section:
             continue
-        *parents, last = segments(difference.path)[1:]
-        node = result
-        for key in parents:
-            node = node.setdefault(key, {})
-        node[last] = None if difference.desired is ABSENT else difference.desired
+        first, *inner = segments(difference.path)[1:]
+        if first not in result:
+            result[first] = deepcopy(desired.section(section).get(first))
+        if difference.desired is ABSENT and inner:
+            _clear(result, [first, *inner])
     return result
+
+
+def _clear(settings: dict[str, Any], keys: Sequence[str]) -> None:
+    """Put null where a value is to be removed."""
+    *parents, last = keys
+    for key in parents:
+        if not isinstance(settings.get(key), dict):
+            settings[key] = {}
+        settings = settings[key]
+    settings[last] = None

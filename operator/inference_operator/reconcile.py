@@ -205,6 +205,8 @@ class Attempt:
         was_ready = conditions.is_ready(subject.status.conditions, subject.generation)
         if isinstance(problem, Transient) and was_ready and failures < PATIENCE:
             return next_attempt(ctx, subject, problem)
+        if problem.reason is Reason.CREATE_UNRESOLVED and self._says_why(subject):
+            return next_attempt(ctx, subject, problem)
         after = self._status_of_problem(subject, problem, was_ready=was_ready)
         try:
             written = await write_status(ctx, subject.about, subject.status, after)
@@ -213,6 +215,13 @@ class Attempt:
             await refresh(ctx, subject.key)
             return SOON
         return next_attempt(ctx, subject, problem)
+
+    @staticmethod
+    def _says_why(subject: Subject) -> bool:
+        """Whether the status tells already what became of the create that has no outcome."""
+        ready = conditions.find(subject.status.conditions, conditions.Type.READY)
+        told = {Reason.TIMED_OUT, Reason.SERVER_ERROR, Reason.UNREACHABLE, Reason.CREATE_UNRESOLVED}
+        return ready is not None and ready.observed_generation == subject.generation and ready.reason in told
 
     def _advised(self, problem: ReconcileError | None) -> ReconcileError | None:
         """The problem with what may have been meant, where a name is not known."""

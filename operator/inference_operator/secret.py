@@ -112,7 +112,9 @@ class Redactor:
         The cut comes last, as half a secret is not recognised, and in the middle, as what is to be done stands at the end.
         """
         line = " ".join(_CONTROL.sub(" ", self.redact(text)).split())
-        return line if len(line) <= _MAX_TEXT else f"{line[:_BEGINNING]} … {line[_BEGINNING + 3 - _MAX_TEXT :]}"
+        return (
+            line if len(line) <= _MAX_TEXT else f"{line[:_BEGINNING]} … {line[_BEGINNING + 3 - _MAX_TEXT :]}"
+        )
 
 
 def _secret_parts(text: str) -> list[str]:

@@ -4,9 +4,10 @@ Names come from what the cluster lists and from the catalogue. Neither is the wh
 the cluster has refused. The one thing that is decided here is that secrets do not belong into the settings.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
-from itertools import chain, islice
+from itertools import islice
 from typing import Any
 
 from inference_operator import catalogue
@@ -41,6 +42,7 @@ def advised(problem: ReconcileError, definition: Definition, services: Services 
     if advice is None:
         return ""
     text = "".join(f"; {part}" for part in advice(problem, definition, services or SILENT))
+    text = text.replace("?; ", "? ")
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
@@ -94,7 +96,12 @@ def _about_settings(problem: ReconcileError, definition: Definition, services: S
     ]
     given.sort(key=lambda setting: setting[1] not in problem.settings)
     hints = (knowledge.hint(*setting, refused=setting[1] in problem.settings) for setting in given)
-    return islice(filter(None, chain(knowledge.missing_secrets(problem.message), hints)), _MOST)
+    return islice((hint for hint in hints if hint and not _is_said(hint, problem.message)), _MOST)
+
+
+def _is_said(hint: str, message: str) -> bool:
+    """Whether the server has said so itself, its brackets left out."""
+    return hint in re.sub(r"[\[\]]", "", message)
 
 
 class _Knowledge:
@@ -121,12 +128,6 @@ class _Knowledge:
         if slip or not refused:
             return slip
         return self._superfluous(section, name) or self._of_other_tasks(name) or self._unknown(section, name)
-
-    def missing_secrets(self, message: str) -> Iterator[str]:
-        """Where the secrets belong that the server misses."""
-        for name, setting in self._by_section["serviceSettings"].items():
-            if setting.secret and f"required setting [{name}]" in message:
-                yield f"give {name} by secretSettings"
 
     def _names(self, section: str) -> list[str]:
         if section == "chunkingSettings":

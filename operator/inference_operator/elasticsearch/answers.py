@@ -59,9 +59,9 @@ class Answer:
     @property
     def reason(self) -> str:
         """The text of the error, with that of its innermost cause, where the provider's words are."""
-        own = str(self.error.get("reason", ""))
+        own = str(self.error.get("reason") or "")
         cause = self.error.get("caused_by")
-        inner = str(cause.get("reason", "")) if isinstance(cause, Mapping) else ""
+        inner = str(cause.get("reason") or "") if isinstance(cause, Mapping) else ""
         return f"{own} {inner}".strip().rstrip(";")
 
 

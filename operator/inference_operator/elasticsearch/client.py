@@ -54,10 +54,6 @@ class Uses:
         return " and ".join(f"{kind} {', '.join(names)}" for kind, names in kinds if names)
 
 
-def _names(value: object) -> tuple[str, ...]:
-    return tuple(sorted(map(str, value))) if isinstance(value, list) else ()
-
-
 async def identify(transport: Transport) -> Identity:
     """Which Elasticsearch answers; asked before any provider key is sent to it.
 
@@ -135,6 +131,15 @@ def _unexpected() -> Stalled:
     return Stalled(Reason.NOT_ELASTICSEARCH, text, ambiguous=True)
 
 
+def _endpoint(inference_id: str, item: Any) -> Mapping[str, Any]:
+    """An endpoint as an answer describes it, if that is what it is."""
+    if not isinstance(item, Mapping) or item.get("inference_id") != inference_id:
+        raise _unexpected()
+    if not all(isinstance(item.get(name), str) for name in ("task_type", "service")):
+        raise _unexpected()
+    return item
+
+
 class Client:
     """The inference API of one identified cluster."""
 
@@ -149,9 +154,9 @@ class Client:
         if is_absent(answer):
             return None
         endpoints = _checked(answer).get("endpoints")
-        if not isinstance(endpoints, list) or len(endpoints) != 1 or not isinstance(endpoints[0], Mapping):
+        if not isinstance(endpoints, list) or len(endpoints) != 1:
             raise _unexpected()
-        return endpoints[0]
+        return _endpoint(inference_id, endpoints[0])
 
     async def create(
         self, task_type: str, inference_id: str, body: Mapping[str, Any], timeout: int
@@ -159,21 +164,21 @@ class Client:
         """Create the endpoint; the server is given `timeout` seconds. An existing id is an error."""
         params = {"timeout": f"{timeout}s"} if self.identity.capabilities.put_timeout else None
         path = f"/_inference/{task_type}/{inference_id}"
-        return _checked(await self._send("PUT", path, timeout + GRACE, body, params))
+        return _endpoint(inference_id, _checked(await self._send("PUT", path, timeout + GRACE, body, params)))
 
     async def update(
         self, task_type: str, inference_id: str, body: Mapping[str, Any], timeout: int
     ) -> Mapping[str, Any]:
         """Change the endpoint in place, and return what it is now; 200 does not mean that all was taken over."""
         path = f"/_inference/{task_type}/{inference_id}/_update"
-        return _checked(await self._send("PUT", path, timeout + GRACE, body))
+        return _endpoint(inference_id, _checked(await self._send("PUT", path, timeout + GRACE, body)))
 
     async def delete(self, inference_id: str, *, force: bool = False) -> None:
         """Delete the endpoint, unless something uses it, or all the same; one that is gone already is no error."""
         params = {"force": "true"} if force else None
         answer = await self._send("DELETE", f"/_inference/{inference_id}", _SHORT + GRACE, params=params)
-        if not is_absent(answer):
-            _checked(answer)
+        if not is_absent(answer) and _checked(answer).get("acknowledged") is not True:
+            raise _unexpected()
 
     async def uses(self, inference_id: str) -> Uses:
         """Who uses the endpoint: what a deletion would say."""
@@ -181,7 +186,10 @@ class Client:
         if is_absent(answer):
             return Uses()
         body = _checked(answer)
-        return Uses(_names(body.get("pipelines")), _names(body.get("indexes")))
+        pipelines, indices = body.get("pipelines"), body.get("indexes", [])
+        if not isinstance(pipelines, list) or not isinstance(indices, list):
+            raise _unexpected()
+        return Uses(tuple(sorted(map(str, pipelines))), tuple(sorted(map(str, indices))))
 
     async def deployment(self, deployment_id: str) -> Mapping[str, Any] | None:
         """The statistics of a model deployment, or None if there is none."""
