@@ -55,6 +55,11 @@ class Service(_Data):
             if not setting.tasks or task_type in setting.tasks
         }
 
+    def may_lack_secrets(self, task_type: str) -> bool:
+        """Whether an endpoint may be made without any secret; one that was cannot be given one later."""
+        secrets = [s for s in self.settings(task_type).values() if s.secret]
+        return bool(secrets) and not any(s.required for s in secrets)
+
     def offers(self, task_type: str, release: Release) -> bool:
         """Whether this release of Elasticsearch has the service with that task type."""
         since = self.task_types.get(task_type)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from inference_operator import catalogue
 from inference_operator.api.schema import seconds
 from inference_operator.api.v1alpha1 import RECONCILE_REQUESTED_AT, Operation
 from inference_operator.endpoint import Definition
@@ -87,10 +88,15 @@ async def _settle(work: Work) -> Waiting | None:
 def _past(work: Work, states: list[SecretState]) -> Past:
     known, memory, now = work.subject.status, work.memory, work.ctx.now()
     wish = work.subject.generation, work.subject.annotations.get(RECONCILE_REQUESTED_AT)
+    unsent = secrets_unsent(memory.live, known, work.subject.generation)
+    service = catalogue.load().services.get(work.desired.definition.service)
+    optional = service is not None and service.may_lack_secrets(work.desired.definition.task_type)
+    made_without = known.applied is not None and not known.secrets and not memory.live and not unsent
     return replace(
         past_of(known, unresolved=unresolved_until(memory, known) > now),
+        secretless=optional and made_without,
         secrets_changed=secrets_changed(states, memory.live, known),
-        secrets_unsent=secrets_unsent(memory.live, known, work.subject.generation),
+        secrets_unsent=unsent,
         secrets_due=memory.secrets_due is not None and memory.secrets_due <= now,
         disputed=memory.struggle.disputed(wish),
     )

@@ -55,10 +55,16 @@ class Desired:
 
     inference_id: str
     definition: Definition
-    has_secrets: bool = False
+    secrets: frozenset[str] = frozenset()
+    """The paths of the secret settings."""
     drift: DriftPolicy = DriftPolicy.CORRECT
     replacement: ReplacePolicy = ReplacePolicy.NEVER
     adoption: AdoptionPolicy = AdoptionPolicy.MATCH
+
+    @property
+    def has_secrets(self) -> bool:
+        """Whether there is a secret to be sent."""
+        return bool(self.secrets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,10 @@ class Past:
     unresolved: bool = False
     """Whether that create may still take effect."""
     ignored: Sequence[Ignored] = ()
+    secrets: frozenset[str] = frozenset()
+    """The paths of those that were sent."""
+    secretless: bool = False
+    """It was created without secrets, and is of a kind that cannot be given any later."""
     secrets_changed: bool = True
     secrets_unsent: bool = False
     """Whoever made the endpoint gave it its secrets; this resource never has."""
@@ -164,10 +174,17 @@ def findings(
             return "reset"
         return "fixed" if is_fixed(difference, desired, capabilities) else _asked_before(known)
 
-    sorted_: dict[str, list[Difference]] = {}
+    sorted_: dict[str, list[Difference]] = {"fixed": _fixed_secrets(desired, past)}
     for difference in found:
         sorted_.setdefault(place(difference), []).append(difference)
     return Findings(drift=drift, **{name: tuple(some) for name, some in sorted_.items()})
+
+
+def _fixed_secrets(desired: Desired, past: Past) -> list[Difference]:
+    """Secrets that no update brings, or takes away."""
+    late = desired.secrets if past.secretless else frozenset()
+    gone = past.secrets - desired.secrets
+    return [Difference(path, "a secret" if path in late else ABSENT, ABSENT) for path in sorted(late | gone)]
 
 
 def _asked_before(known: Ignored | None) -> str:

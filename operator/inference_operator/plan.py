@@ -220,7 +220,8 @@ def _plan_other_kind(desired: Desired, observed: Definition, past: Past) -> Plan
 def _plan_update(
     desired: Desired, observed: Definition, past: Past, capabilities: Capabilities, found: Findings
 ) -> Plan:
-    secrets = past.secrets_changed and desired.has_secrets and not _is_harmful(observed, past, capabilities)
+    needless = past.secretless or _is_harmful(observed, past, capabilities)
+    secrets = past.secrets_changed and desired.has_secrets and not needless
     in_place = _update(desired, past, found, secrets=secrets)
     if desired.replacement is not ReplacePolicy.NEVER and (because := found.replaceable):
         corrects = frozenset(d.path for d in (*because, *found.open) if d in found.drift)

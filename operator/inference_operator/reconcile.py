@@ -16,12 +16,13 @@ from inference_operator.context import Context, Memory
 from inference_operator.convergence import Step, converge
 from inference_operator.deletion import delete
 from inference_operator.elasticsearch.client import Client
-from inference_operator.errors import ABOUT_CONNECTION, Reason, ReconcileError, Stalled, Transient, Waiting
+from inference_operator.errors import ABOUT_CONNECTION, Reason, ReconcileError, Transient, Waiting
 from inference_operator.execute import care_for_finalizer
 from inference_operator.findings import DriftPolicy
 from inference_operator.kube import Conflict
 from inference_operator.objects import About, Key
 from inference_operator.observation import observe
+from inference_operator.ownership import check_ownership
 from inference_operator.plan import Update
 from inference_operator.references import as_problem, parse_spec
 from inference_operator.replacement import settle
@@ -41,15 +42,14 @@ from inference_operator.resolve import (
     Subject,
     check_settings,
     desired_of,
-    owner,
     secret_states,
     session_for,
     subject_of,
 )
 from inference_operator.store import connection_of
-from inference_operator.suggestion import advised, plain_secrets
+from inference_operator.suggestion import advised
 from inference_operator.wording import lost_chunking, reason_of, story, synced_message
-from inference_operator.work import Work, unresolved_until
+from inference_operator.work import Work, check_secrecy, unresolved_until
 
 _UNTIL_CHECKED = 5.0  # seconds; the first check of the connection wakes its endpoints earlier
 
@@ -97,13 +97,15 @@ class Attempt:
             return await self._observe(work)
         states = await secret_states(ctx, subject.key.namespace, spec)
         async with ctx.locks(work.client.identity.cluster_uuid, desired.inference_id):
-            self._check_ownership(work)
+            check_ownership(work)
             step = await self._converge(work, states)
             model = await self._look_after_model(work, step)
             problem = self._advised(step.problem) or (model.problem if model else None)
             await self._report(work, step, model, problem)
         if isinstance(problem, Transient):
             ctx.queue.fail(subject.key)
+        if problem is not None and problem.reason in ABOUT_CONNECTION:
+            ctx.queue.add(connection_of(*subject.about))
         if problem is not None:
             delay = next_attempt(ctx, work.subject, problem)
             return SOON if step.may_go_on(desired.replacement) else delay
@@ -128,30 +130,13 @@ class Attempt:
             )
         return session.client
 
-    def _check_ownership(self, work: Work) -> None:
-        cluster = work.client.identity.cluster_uuid
-        if (home := status.claimed_cluster(self.subject.status)) and home != cluster:
-            raise Stalled(
-                Reason.CLUSTER_CHANGED,
-                f"the endpoint was made in cluster {home!r} and the connection leads to {cluster!r}, so nothing is "
-                "written; lead the connection back, or delete this resource and create it again",
-            )
-        rivals = self.ctx.store.namesakes(work.desired.inference_id) - {self.subject.key}
-        who = owner(self.ctx, work.desired.inference_id, cluster) if rivals else None
-        if who is not None and who != self.subject.key:
-            raise Stalled(
-                Reason.OWNERSHIP_CONFLICT,
-                f"the InferenceEndpoint {who.namespace}/{who.name} owns the id {work.desired.inference_id!r} in this "
-                "cluster; choose another inferenceId",
-            )
-
     async def _converge(self, work: Work, states: list[SecretState]) -> Step:
         """One step; an update that fails because its model is gone is told, and mended, as that."""
         try:
             return await converge(work, states)
         except Transient as error:
-            gone = work.in_cluster and error.reason is Reason.CHANGED_MEANWHILE and work.found is not None
-            if not gone or work.found is None:
+            gone = error.reason in {Reason.CHANGED_MEANWHILE, Reason.DEPLOYMENT_MISSING}
+            if not work.in_cluster or not gone or work.found is None:
                 raise
             model = await look_after_model(work, work.found)
             if model.event:
@@ -250,15 +235,6 @@ class Attempt:
             operation = known.operation.model_copy(update={"deadline": conditions.timestamp(until)})
             after = after.model_copy(update={"operation": operation})
         return after
-
-
-def check_secrecy(work: Work) -> None:
-    """Raises Stalled where a setting that this cluster takes for a secret stands in the spec, for all to read."""
-    if found := plain_secrets(work.desired.definition, work.client.identity.services):
-        raise Stalled(
-            Reason.INVALID_SPEC,
-            f"{', '.join(found)} would be readable in the spec; give it by secretSettings",
-        )
 
 
 def _seen(work: Work, step: Step, live: Sequence[LiveSecret] | None) -> status.Seen:

@@ -19,7 +19,6 @@ from inference_operator.objects import About, Key, Raw, Secret, finalizers_of, i
 from inference_operator.references import existing_secret, key_missing, parse_status, value_in
 from inference_operator.secret import SecretValue
 from inference_operator.session import Session
-from inference_operator.status import claimed_cluster
 from inference_operator.store import SecretId, SecretRecord, connection_of
 
 
@@ -28,7 +27,7 @@ def desired_of(subject: "Subject", spec: InferenceEndpointSpec) -> Desired:
     return Desired(
         spec.inference_id or subject.key.name,
         definition_of(spec),
-        has_secrets=bool(spec.secret_settings),
+        secrets=frozenset(s.path for s in spec.secret_settings),
         drift=DriftPolicy(spec.drift_policy),
         replacement=ReplacePolicy(spec.replace_policy),
         adoption=AdoptionPolicy(spec.adoption_policy),
@@ -243,41 +242,3 @@ def secrets_unsent(
     """Whether this resource has never sent the secrets of an endpoint that it took over, as far as is known."""
     adopted_as_is = status.applied is None or status.applied.generation == generation
     return live is None and not status.secrets and adopted_as_is and status.operation is None
-
-
-def owner(ctx: Context, inference_id: str, cluster_uuid: str) -> Key | None:
-    """Which resource owns the id in the cluster: the holder of a claim, then the oldest, then the lowest uid."""
-    ranked = [
-        rank
-        for key in ctx.store.namesakes(inference_id)
-        if (rank := _rank(ctx, key, inference_id, cluster_uuid)) is not None
-    ]
-    return min(ranked)[-1] if ranked else None
-
-
-def _rank(ctx: Context, key: Key, inference_id: str, cluster_uuid: str) -> tuple[bool, str, str, Key] | None:
-    raw = ctx.store.get(key)
-    if raw is None:
-        return None
-    claims = holds_claim(subject_of(key, raw).status, inference_id, cluster_uuid)
-    spec = raw.get("spec") or {}
-    idle = spec.get("suspend") or spec.get("managementPolicy") == "Observe"
-    if not claims and (idle or is_deleting(raw)):
-        return None
-    if not claims and _cluster_of(ctx, key, raw) != cluster_uuid:
-        return None
-    metadata = raw["metadata"]
-    return (not claims, str(metadata.get("creationTimestamp")), str(metadata["uid"]), key)
-
-
-def _cluster_of(ctx: Context, key: Key, raw: Raw) -> str | None:
-    connection = connection_of(key, raw)
-    session = ctx.sessions.get(connection)
-    if session is None and ctx.store.get(connection) is not None:
-        raise NotYet  # it might be the older one, in the same cluster
-    return session.cluster_uuid if session else None
-
-
-def holds_claim(status: InferenceEndpointStatus, inference_id: str, cluster_uuid: str) -> bool:
-    """Whether the status records that the resource made, or began to make, this endpoint."""
-    return (claimed_cluster(status), status.inference_id) == (cluster_uuid, inference_id)

@@ -55,6 +55,7 @@ def verify(
         *(_ignored(d, version, refused=True) for d in found.refused),
         *(_ignored(d, version) for d in (*found.reset, *found.in_vain, *found.open)),
     )
+    ignored = tuple(sorted(ignored, key=lambda i: i.path))  # whenever each of them was asked for
     left = found.left if desired.drift is DriftPolicy.WARN else ()
     return Verified(_problem(found), ignored, left)
 
@@ -110,7 +111,7 @@ def _problem(found: Findings) -> Stalled | None:
         (found.disputed, _disputed),
     ):
         if some:
-            return problem(some)
+            return problem(sorted(some, key=lambda d: d.path))
     return None
 
 

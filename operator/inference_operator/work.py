@@ -21,9 +21,10 @@ from inference_operator.endpoint import (
     definition_from_answer,
     without,
 )
-from inference_operator.errors import Reason, ReconcileError
+from inference_operator.errors import Reason, ReconcileError, Stalled
 from inference_operator.findings import Desired, Ignored
 from inference_operator.resolve import Subject
+from inference_operator.suggestion import plain_secrets
 
 SLACK = 10.0
 """Seconds after our own deadline within which a request without an answer may still take effect."""
@@ -123,3 +124,12 @@ def timed(problem: ReconcileError, until: datetime, now: datetime, hint: str = "
         problem.retry_after = max((until - now).total_seconds(), 0.0) + 1.0
         problem.message += hint
     return problem
+
+
+def check_secrecy(work: Work) -> None:
+    """Raises Stalled where a setting that this cluster takes for a secret stands in the spec, for all to read."""
+    if found := plain_secrets(work.desired.definition, work.client.identity.services):
+        raise Stalled(
+            Reason.INVALID_SPEC,
+            f"{', '.join(found)} would be readable in the spec; give it by secretSettings",
+        )

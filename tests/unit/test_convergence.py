@@ -58,7 +58,7 @@ class History(RuleBasedStateMachine):
 
     def renew(self, definition: Definition) -> None:
         """A new resource, about which nothing is known."""
-        self.desired = Desired("docs", definition, has_secrets=True)
+        self.desired = Desired("docs", definition, secrets=frozenset({"/a"}))
         self.generation = 1
         self.status = InferenceEndpointStatus.model_validate({})
         self.asked: Definition | None = None  # what a create without outcome asked for
@@ -74,7 +74,7 @@ class History(RuleBasedStateMachine):
 
     @rule(definition=DEFINITIONS)
     def edit_spec(self, definition: Definition) -> None:
-        self.desired = Desired("docs", definition, has_secrets=True)
+        self.desired = Desired("docs", definition, secrets=frozenset({"/a"}))
         self.generation += 1
 
     @rule(bad=st.sampled_from([False, False, True]))

@@ -8,12 +8,12 @@ import pytest
 from inference_operator.api.v1alpha1 import InferenceEndpointSpec, InferenceEndpointStatus, SecretSetting
 from inference_operator.errors import Reason, Stalled
 from inference_operator.objects import ENDPOINT, Key
+from inference_operator.ownership import holds_claim
 from inference_operator.resolve import (
     LoadedSecrets,
     SecretState,
     check_settings,
     fingerprints,
-    holds_claim,
     secrets_changed,
     subject_of,
 )

@@ -23,7 +23,7 @@ def embedding(chunking: Mapping[str, Any]) -> Definition:
 
 def wish(definition: Definition, *, secrets: bool = True) -> Desired:
     """The wish for this endpoint."""
-    return Desired("docs", definition, secrets)
+    return Desired("docs", definition, frozenset({"/serviceSettings/api_key"} if secrets else ()))
 
 
 def synced(applied: Definition, **more: Any) -> Past:
