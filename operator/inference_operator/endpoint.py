@@ -251,13 +251,15 @@ def made_true(
 ) -> Definition:
     """What counts as applied while some of what is desired is not so.
 
-    That is what was applied before, and of the paths that were `asked` for just now those that have become so. A
-    setting that merely happens to be as desired does not count: it was not made so, and need not be taken back.
+    That is what was applied before, and of the paths that were `asked` for just now those that have become so; what
+    was cleared counts no more, even if the server's default is the same. A setting that merely happens to be as
+    desired does not count: it was not made so, and need not be taken back.
     """
     true = [(path, want) for path, want in leaves(desired) if equal(path, want, value_at(observed, path))]
     if applied is None:
         return _with(replace(desired, service_settings={}, task_settings={}, chunking_settings={}), true)
-    return _with(applied, [(path, want) for path, want in true if path in asked])
+    cleared = frozenset(path for path in asked if value_at(desired, path) is ABSENT)
+    return without(_with(applied, [(path, want) for path, want in true if path in asked]), cleared)
 
 
 def _with(definition: Definition, values: list[tuple[str, Any]]) -> Definition:

@@ -67,7 +67,10 @@ class Measured:
     @property
     def calls(self) -> int:
         """Requests about endpoints, to Elasticsearch."""
-        return sum(n for what, n in self.elasticsearch.items() if "/_inference" in what)
+        about = (
+            n for what, n in self.elasticsearch.items() if "/_inference" in what and "/_services" not in what
+        )
+        return sum(about)
 
     @property
     def cpu_milliseconds(self) -> float:
@@ -151,11 +154,15 @@ def _begin(operator: RunningOperator) -> Usage:
     return usage.of(operator.pid)
 
 
+_NO_ENDPOINTS = {"_update": "/…/_update", "_services": "/_services"}
+"""What a path ends with if not with an endpoint, and how it is named."""
+
+
 def _call(seen: Operation) -> str:
     """The request without the endpoint that it is about."""
     first, *rest = seen.path.strip("/").split("/")
-    update = "/…/_update" if rest and rest[-1] == "_update" else ""
-    return f"{seen.method} /{first}{update}"
+    last = rest[-1] if rest else ""
+    return f"{seen.method} /{first}{_NO_ENDPOINTS.get(last, '')}"
 
 
 def peak_in_flight(operations: Iterable[Operation]) -> int:
