@@ -33,6 +33,8 @@ class Memory:
     """Until when a create request sent by this process may still take effect; in the past once it is answered."""
     unreported: Sequence[LiveSecret] | None = None
     """The versions of Secrets that were applied and that the status does not name yet."""
+    offered: tuple[Mapping[str, bytes], Sequence[LiveSecret]] | None = None
+    """The secrets that went with a create without outcome, as `live` and `unreported` will have them if it succeeded."""
     secrets_due: datetime | None = None
     """When the secrets are to be sent again, though they have not changed."""
     struggle: Struggle = field(default_factory=Struggle)

@@ -9,11 +9,11 @@ from inference_operator.api.v1alpha1 import RECONCILE_REQUESTED_AT, Operation
 from inference_operator.endpoint import Definition
 from inference_operator.errors import ReconcileError, Waiting
 from inference_operator.execute import PartlyRefused, care_for_finalizer, execute
-from inference_operator.findings import Past, ReplacePolicy
+from inference_operator.findings import Past, ReplacePolicy, differs
 from inference_operator.plan import Action, Plan, Replace, Update, plan
 from inference_operator.replacement import prepare, replace_endpoint, settle
 from inference_operator.resolve import SecretState, fingerprints, secrets_changed, secrets_unsent
-from inference_operator.status import past_of
+from inference_operator.status import claimed_definition, past_of
 from inference_operator.verification import Verified, verify, verify_created
 from inference_operator.wording import unanswered_create
 from inference_operator.work import Done, Work, timed, unresolved_until
@@ -61,6 +61,7 @@ async def converge(work: Work, states: list[SecretState]) -> Step:
     undecided = await _settle(work)
     item = await work.client.get(work.desired.inference_id)
     work.found = observed = work.see(item) if item is not None else None
+    _take_over_offer(work, observed)
     past, chosen, action, done, refusal = await _act(work, observed, _past(work, states), undecided)
     if not past.secrets_changed or past.secrets_unsent:
         work.memory.live = fingerprints(states)
@@ -83,6 +84,14 @@ async def _settle(work: Work) -> Waiting | None:
     except Waiting as undecided:
         return undecided
     return None
+
+
+def _take_over_offer(work: Work, observed: Definition | None) -> None:
+    """A create without answer that has taken effect has brought its secrets too."""
+    claimed, memory = claimed_definition(work.subject.status), work.memory
+    if memory.offered and claimed and observed and not differs(claimed, observed):
+        memory.live, memory.unreported = memory.offered
+        memory.offered = None
 
 
 def _past(work: Work, states: list[SecretState]) -> Past:

@@ -44,6 +44,8 @@ async def create(work: Work, trial: Trial, *, before: Callable[[], Awaitable[Non
         )
         if value or name == "service_settings"
     }
+    if trial.type != "Preflight":
+        work.memory.offered = secrets.fingerprints(), secrets.live(timestamp(work.ctx.now()), checked=True)
     item = await _send_create(work, trial, body)
     if trial.type == "Preflight":
         return Done(work.see(item), created=True)

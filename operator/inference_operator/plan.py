@@ -233,8 +233,9 @@ def _plan_update(
 
 
 def _is_harmful(observed: Definition, past: Past, capabilities: Capabilities) -> bool:
-    """Whether giving an adopted endpoint its secrets once more would cost it its chunking settings."""
-    if capabilities.update_keeps_chunking or not past.secrets_unsent:
+    """Whether giving an endpoint its secrets once more, which it was made with, would cost it its chunking settings."""
+    made_with_them = past.secrets_unsent or (past.applied is None and past.claimed is not None)
+    if capabilities.update_keeps_chunking or not made_with_them:
         return False
     return bool(observed.chunking_settings) and observed.chunking_settings != AFTER_RESET
 

@@ -13,7 +13,7 @@ from inference_operator.errors import Reason, ReconcileError, Stalled, Waiting
 from inference_operator.findings import Desired, ReplacePolicy, differs
 from inference_operator.status import asked_of, definition_asked
 from inference_operator.verification import verify_created
-from inference_operator.work import LONG_AGO, Done, Work
+from inference_operator.work import LONG_AGO, Done, Work, effect
 
 _DIMENSIONS = "/serviceSettings/dimensions"
 
@@ -24,6 +24,7 @@ async def prepare(work: Work, observed: Definition) -> Uses:
     Raises:
         ReconcileError: the policy or the new endpoint forbids it; the old one is untouched.
     """
+    _wait_for_outcome(work)
     uses = await work.client.uses(work.desired.inference_id)
     problem = forbidden(work.desired, observed, uses, work.client.identity.capabilities)
     if problem is None and not work.in_cluster and not _was_tried(work):
@@ -42,9 +43,26 @@ async def replace_endpoint(work: Work, uses: Uses) -> Done:
 
     async def delete() -> None:
         work.ctx.fence()
-        await work.client.delete(work.desired.inference_id, force=bool(uses))
+        work.memory.unresolved_until = work.ctx.now() + effect(work.spec)
+        try:
+            await work.client.delete(work.desired.inference_id, force=bool(uses))
+        except ReconcileError as error:
+            if not error.ambiguous:
+                work.memory.unresolved_until = LONG_AGO
+            raise
 
     return await create(work, Trial(work.desired.inference_id, "Replace"), before=delete)
+
+
+def _wait_for_outcome(work: Work) -> None:
+    """A deletion without answer may still be carried out, and must not hit what is created after it."""
+    until, now = work.may_appear_until(), work.ctx.now()
+    if _was_tried(work) and until > now:
+        raise Waiting(
+            Reason.CREATE_UNRESOLVED,
+            "the deletion for a replace got no answer and may still take effect; gone on after its deadline",
+            retry_after=(until - now).total_seconds() + 1.0,
+        )
 
 
 def forbidden(

@@ -53,6 +53,6 @@ class Ledger:
         for seen in self._es.operations():
             parts = seen.path.strip("/").split("/")
             about = parts[1:] if parts[0] == "_inference" else []
-            if about and not set(about) & set(self._ignored):
+            if about and about[0] != "_services" and not set(about) & set(self._ignored):
                 found.append(" ".join([seen.method, *(["_update"] if about[-1] == "_update" else [])]))
         return found
