@@ -66,7 +66,11 @@ OPENAI = "; openai offers text_embedding, completion, chat_completion"
     [
         (wish(task_type="rerank"), CLUSTER, OPENAI),
         (wish(task_type="telepathy"), CLUSTER, OPENAI),
-        (wish(task_type="text_embeddings"), CLUSTER, f'; did you mean "text_embedding"?{OPENAI}'),
+        (
+            wish(task_type="text_embeddings"),
+            CLUSTER,
+            '; did you mean "text_embedding"?' + OPENAI.removeprefix(";"),
+        ),
         (
             wish(task_type="embedding"),
             CLUSTER,
@@ -158,12 +162,11 @@ def test_refused_setting(sections: dict[str, Any], refused: str, advice: str) ->
     assert said(Reason.INVALID_SETTINGS, wish(**sections), refused) == advice
 
 
-def test_secret_that_is_missed() -> None:
-    """The server names it as if it were a setting; in a spec it has another place."""
-    problem = Stalled(
-        Reason.INVALID_SETTINGS, "does not contain the required setting [api_key]; correct them"
-    )
-    assert advised(problem, wish(service_settings=GOOD), CLUSTER) == "; give api_key by secretSettings"
+def test_what_the_server_has_said_is_not_said_again() -> None:
+    """Some texts of the server are good."""
+    text = "Invalid value [near] received. [similarity] must be one of [cosine, dot_product, l2_norm]"
+    problem = Stalled(Reason.INVALID_SETTINGS, text)
+    assert advised(problem, wish(service_settings={**GOOD, "similarity": "near"}), CLUSTER) == ""
 
 
 def test_setting_of_another_task_type() -> None:
