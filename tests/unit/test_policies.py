@@ -1,6 +1,7 @@
 """What each policy allows the plan to do, as tables, and what is told of what it leaves."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -25,18 +26,18 @@ TOP = "/taskSettings/top_n"
 
 
 def decide(
-    desired: Definition, observed: Definition | None, past: Past, version: str = V94, **policies: object
+    desired: Definition, observed: Definition | None, past: Past, version: str = V94, **policies: Any
 ) -> Plan:
     """The plan under these policies."""
-    wanted = replace(wish(desired), **policies)  # type: ignore[arg-type] - the fields are those of the tables
+    wanted = replace(wish(desired), **policies)
     return plan(wanted, observed, past, of(version, "default"), version)
 
 
 def check(
-    desired: Definition, observed: Definition, past: Past, version: str = V94, **policies: object
+    desired: Definition, observed: Definition, past: Past, version: str = V94, **policies: Any
 ) -> Verified:
     """What is still wrong under these policies."""
-    wanted = replace(wish(desired), **policies)  # type: ignore[arg-type] - the fields are those of the tables
+    wanted = replace(wish(desired), **policies)
     return verify(wanted, observed, past, of(version, "default"), version)
 
 
