@@ -52,11 +52,13 @@ async def look_after_model(
 
 
 def _unknown(error: ReconcileError, just_failed: ReconcileError | None) -> Availability:
-    """Not to know is no problem where the cluster or the credentials are such; where asking failed, it is."""
+    """Not to know is no problem where the cluster or the credentials are such; where asking or creating failed, it is."""
+    if error.reason is Reason.DEPLOYMENT_MISSING:
+        return _missing(error)
     expected = error.reason is Reason.AVAILABILITY_UNKNOWN
     create = f"; the create had failed: {just_failed.message}" if just_failed else ""
     verdict = Verdict(Type.AVAILABLE, None, Reason.AVAILABILITY_UNKNOWN, error.message + create)
-    return Availability(verdict, None if expected else error)
+    return Availability(verdict, just_failed if expected else error)
 
 
 def _judged(judgement: Judgement) -> Availability:

@@ -24,7 +24,6 @@ from inference_operator.endpoint import (
     Definition,
     Difference,
     differences,
-    leaves,
     same_kind,
     segments,
 )
@@ -79,11 +78,12 @@ class Update:
     task_settings: Mapping[str, Any] = field(default_factory=dict)
     chunking_settings: Mapping[str, Any] = field(default_factory=dict)
     secrets: bool = False
+    because: Sequence[Difference] = field(default=(), compare=False)
+    """What is to be changed; an object of which a part is wrong is sent whole."""
 
     def asked(self) -> frozenset[str]:
-        """The paths of the settings that are asked for."""
-        wanted = Definition("", "", self.service_settings, self.task_settings, self.chunking_settings)
-        return frozenset(path for path, _ in leaves(wanted))
+        """The paths of what is to be changed."""
+        return frozenset(d.path for d in self.because)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +251,7 @@ def _update(desired: Desired, past: Past, found: Findings, *, secrets: bool) -> 
         if any(d.section == "chunkingSettings" for d in found.open)
         else {},
         secrets=secrets,
+        because=found.open,
     )
 
 
@@ -271,7 +272,7 @@ def nested(desired: Definition, found: Sequence[Difference], section: str) -> di
         first, *inner = segments(difference.path)[1:]
         if first not in result:
             result[first] = deepcopy(desired.section(section).get(first))
-        if difference.desired is ABSENT and inner:
+        if difference.desired is ABSENT and inner and result[first] is not None:
             _clear(result, [first, *inner])
     return result
 

@@ -157,7 +157,11 @@ class Attempt:
         secrets = subject.status.secrets if seen.live is None else seen.live
         verdicts = conditions.of_endpoint(
             problem,
-            synced=synced_message(secrets, given=not work.desired.has_secrets or bool(secrets)),
+            synced=synced_message(
+                secrets,
+                given=not work.desired.has_secrets or bool(secrets),
+                deployed=model is None or model.verdict.status is not None,
+            ),
             drift=[d.path for d in seen.drift],
             available=model.verdict if model else None,
         )

@@ -13,7 +13,6 @@ from inference_operator.endpoint import (
     Difference,
     as_json,
     differences,
-    leaves,
     same_kind,
 )
 from inference_operator.errors import Reason, Stalled
@@ -73,13 +72,8 @@ def refused(action: Update, settings: Sequence[str], version: str) -> list[Ignor
 
     `settings` are names as the answer has them: of settings within their section, or of a whole section.
     """
-    asked = action.service_settings, action.task_settings, action.chunking_settings
     names = set(settings)
-    return [
-        Ignored(path, as_json(ABSENT if value is None else value), version, refused=True)
-        for path, value in leaves(Definition("", "", *asked))
-        if names & _names(path)
-    ]
+    return [_ignored(d, version, refused=True) for d in action.because if names & _names(d.path)]
 
 
 def _names(path: str) -> set[str]:

@@ -33,12 +33,15 @@ def story(why: Why, inference_id: str) -> str:
     }[why]
 
 
-def synced_message(secrets: Sequence[LiveSecret], *, given: bool = True) -> str:
+def synced_message(secrets: Sequence[LiveSecret], *, given: bool = True, deployed: bool = True) -> str:
     """What the summary says when all is well, and no more than is known.
 
-    `secrets` are those in force; `given` says whether it was this resource that gave the endpoint its secrets.
+    `secrets` are those in force; `given` says whether it was this resource that gave the endpoint its secrets, and
+    `deployed` whether its model, where it runs in the cluster, is known to be deployed.
     """
     text = "the endpoint is what the spec asks for"
+    if not deployed:
+        return f"{text}; whether its model is deployed is not known"
     if not given:
         return f"{text}; its secrets are still those of whoever made it, as to send them would reset the chunking settings"
     if all(s.checked for s in secrets):

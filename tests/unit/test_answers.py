@@ -203,20 +203,6 @@ def test_wrapper_of_the_server_is_left_out() -> None:
     assert "threw an exception" not in failure(refusal("chunk_update", "update to a refused key")).message
 
 
-def test_long_words_of_the_server_are_not_cut_here() -> None:
-    """A secret that is cut would not be recognised any more; the redactor cuts, in the middle, when it has masked."""
-    message = failure(envelope(400, "status_exception", f"Unknown service [{'x' * 5000}]")).message
-    assert "x" * 5000 in message
-    assert message.endswith("or upgrade Elasticsearch")
-
-
-def test_all_uses_are_told() -> None:
-    """What says who uses an endpoint is not cut: the names are read from it."""
-    names = [f"index-{number}" for number in range(100)]
-    text = f"Inference endpoint x is being used in the mapping for indexes: [{', '.join(names)}]. Ensure that"
-    assert references(failure(envelope(409, "status_exception", text)).message) == ([], names)
-
-
 @pytest.mark.parametrize("status", [429, 503])
 def test_wish_of_the_server_is_kept(status: int) -> None:
     """How long the server wants to be left alone goes along with the error."""

@@ -107,11 +107,11 @@ def test_missing_right_is_named_where_a_start_needs_it() -> None:
 SILENCES: dict[str, tuple[Answer, Reason]] = {
     "a server without machine learning": (
         Answer(400, {"error": "no handler found for uri [/_ml/trained_models/docs/_stats] and method [GET]"}),
-        Reason.AVAILABILITY_UNKNOWN,
+        Reason.DEPLOYMENT_MISSING,
     ),
     "a node without machine learning": (
         refused(500, "illegal_state_exception", "failed to find action [cluster:monitor/xpack/ml/…]"),
-        Reason.AVAILABILITY_UNKNOWN,
+        Reason.DEPLOYMENT_MISSING,
     ),
     "a server that does not offer it": (
         refused(410, "api_not_available_exception", "Request for uri […] is not available"),
@@ -135,7 +135,7 @@ SILENCES: dict[str, tuple[Answer, Reason]] = {
 
 @pytest.mark.parametrize(("answer", "reason"), SILENCES.values(), ids=SILENCES)
 def test_silence_about_deployments_is_never_taken_for_absence(answer: Answer, reason: Reason) -> None:
-    """Whoever cannot see the deployment must not start another."""
+    """Whoever cannot see the deployment must not start another; without machine learning there can be none."""
     with pytest.raises(ReconcileError) as caught:
         statistics(answer, "docs")
     assert caught.value.reason is reason

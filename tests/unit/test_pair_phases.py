@@ -9,8 +9,11 @@ from inference_operator.errors import Reason
 from testbed.builders import Manifest
 from testbed.pairs import PAIRS, Pair, secret_values
 from testbed.pairs.expectation import Expected, Life, Write
+from testbed.pairs.judgement import Seen
+from testbed.pairs.matrix import Row
 from testbed.pairs.phases import Phase, fixed, merge_patch, updatable
 from testbed.pairs.servers import Version
+from testbed.pairs.trial import Trial
 from testbed.standin.profiles import PROFILES
 
 COHERE = Pair("cohere", "rerank")
@@ -227,3 +230,51 @@ def test_deletion_leaves_nothing() -> None:
     """One request, one write to Kubernetes: that takes the finalizer away."""
     found = one_life(COHERE, Version(PROFILES["9.4"])).expected(Phase.DELETE, {Phase.CREATE: BEFORE})
     assert found == Expected(None, (Write("DELETE"),), kubernetes=1)
+
+
+@pytest.mark.parametrize(
+    ("pair", "profile", "letters"),
+    [
+        pytest.param(COHERE, "9.4", "CNRUiABDX", id="all taken over but what cannot be"),
+        pytest.param(COHERE, "8.19", "CNRuiABDX", id="a limit ignored, a task setting taken over"),
+        pytest.param(
+            EMBEDDING, "9.4", "CNRuiABGX", id="nothing taken over, so nothing that somebody could edit"
+        ),
+        pytest.param(Pair("elser", "sparse_embedding"), "9.4", "CN-UiABDX", id="no secret to rotate"),
+        pytest.param(Pair("custom", "rerank"), "9.5", "CNRUIABDX", id="everything taken over"),
+        pytest.param(Pair("contextualai", "rerank"), "8.19", "cN------X", id="a pair that the version lacks"),
+    ],
+)
+def test_row_has_a_letter_for_each_phase(pair: Pair, profile: str, letters: str) -> None:
+    """Small letters where the version cannot, and says so."""
+    row = one_row(pair, profile)
+    for phase in Phase:
+        row.note(phase, NOTHING_SEEN, [])
+    assert row.letters == letters
+
+
+def one_row(pair: Pair, profile: str) -> Row:
+    """The row of a pair on a version."""
+    version = Version(PROFILES[profile])
+    return Row(Trial(pair, pair.endpoint("x", "provider"), version.release), one_life(pair, version))
+
+
+NOTHING_SEEN = Seen(None, None)
+
+
+def test_row_is_not_judged_after_a_mistake() -> None:
+    """What follows from it would only hide it."""
+    row = one_row(COHERE, "9.4")
+    row.note(Phase.CREATE, NOTHING_SEEN, row.judge(Phase.RESYNC, Seen(None, BEFORE)))
+    row.skip()
+    assert (row.letters, row.lives) == ("!?", False)
+    assert row.faults[0] == "cohere-rerank: create: not looked at"
+
+
+def test_row_of_a_pair_that_the_version_lacks_is_judged_where_there_is_something_to_judge() -> None:
+    """It must not be stored, and go when it is deleted; in between it has no part in what is changed."""
+    row = one_row(Pair("contextualai", "rerank"), "8.19")
+    assert row.judge(Phase.UPDATE, NOTHING_SEEN) == []
+    assert row.judge(Phase.DELETE, NOTHING_SEEN) == []
+    assert row.judge(Phase.DELETE, Seen(None, BEFORE)) == ["stored"]
+    assert not row.lives

@@ -155,14 +155,13 @@ def test_what_a_create_did_not_take_over_is_remembered_as_such() -> None:
 
 def test_setting_that_is_refused_by_name_is_left_out_and_remembered() -> None:
     """The rest can be asked for without it, and a replace is what it needs."""
-    update = Update(
-        Why.SPEC, service_settings={"model_id": "m2", "rate_limit": {"requests_per_minute": 5}}, secrets=True
-    )
+    limit = "/serviceSettings/rate_limit/requests_per_minute"
+    because = Difference("/serviceSettings/model_id", "m2", "m1"), Difference(limit, 5, 3)
+    update = Update(Why.SPEC, because=because)
     (found,) = refused(update, ["model_id"], V95)
     assert (found.path, found.refused) == ("/serviceSettings/model_id", True)
-    assert [i.path for i in refused(update, ["rate_limit"], V95)] == [
-        "/serviceSettings/rate_limit/requests_per_minute"
-    ]
+    assert [i.path for i in refused(update, ["rate_limit"], V95)] == [limit]
+    assert len(refused(update, ["service_settings"], V95)) == 2
     assert refused(update, ["bogus"], V95) == []
     past = replace(synced(rerank(model="m1"), ignored=[found]), secrets_changed=True)
     assert decide(rerank(model="m2"), rerank(model="m1"), past, V95).action == Update(

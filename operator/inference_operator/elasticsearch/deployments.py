@@ -11,7 +11,8 @@ from inference_operator.deployment import NODES_FAILED, Start, lacks_room
 from inference_operator.elasticsearch.answers import Answer, failure, is_absent
 from inference_operator.errors import Reason, ReconcileError, Stalled, Transient
 
-_NO_MACHINE_LEARNING = re.compile(r"no handler found|failed to find action|api_not_available_exception")
+_NO_MACHINE_LEARNING = re.compile(r"no handler found|failed to find action")
+_NOT_TOLD = re.compile(r"api_not_available_exception")
 _STILL_LOADING = re.compile(r"[Mm]odel download|Could not find trained model definition|definition truncated")
 
 
@@ -37,7 +38,12 @@ def statistics(answer: Answer, deployment_id: str) -> Mapping[str, Any] | None:
 
 def _silence(answer: Answer) -> ReconcileError:
     if _NO_MACHINE_LEARNING.search(f"{answer.type} {answer.reason}"):
-        text = "elasticsearch does not say whether the model is deployed, as it has no machine learning here"
+        text = (
+            "the model cannot be deployed, as elasticsearch has no machine learning here; use another service"
+        )
+        return Stalled(Reason.DEPLOYMENT_MISSING, text)
+    if _NOT_TOLD.search(answer.type):
+        text = "elasticsearch does not say whether the model is deployed"
         return Stalled(Reason.AVAILABILITY_UNKNOWN, text)
     if _lacks_right(answer):
         return Stalled(
