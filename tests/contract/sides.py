@@ -3,8 +3,9 @@
 import json
 import ssl
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
@@ -12,8 +13,10 @@ import httpx
 
 from contract import steps
 from contract.comparison import Answer, Difference, compare, read
-from contract.steps import INDICES, KEY, NEW_KEY, PROVIDER, Request, Step
+from contract.scenarios import SCENARIOS
+from contract.steps import INDICES, KEY, NEW_KEY, PROVIDER, Meanwhile, Request, Step, Together
 from testbed.elasticsearch import Elasticsearch
+from testbed.processes import wait_for
 from testbed.provider import Provider
 from testbed.standin.client import Standin
 
@@ -48,16 +51,38 @@ class Side(ABC):
     def order(self, provider: steps.Provider) -> None:
         """Let the provider behave so."""
 
+    @abstractmethod
+    def asked(self) -> int:
+        """How often something has been asked so far."""
+
     def play(self, scenario: Sequence[Step]) -> list[Answer]:
         """The answers to the requests of a scenario."""
         self.begin()
-        answers = []
-        for step in scenario:
-            if isinstance(step, Request):
-                answers.append(self._send(step))
-            else:
-                self.order(step)
-        return answers
+        return list(self._answers(scenario))
+
+    def _answers(self, steps: Sequence[Step]) -> Iterator[Answer]:
+        for step in steps:
+            match step:
+                case Request():
+                    yield self._send(step)
+                case Together():
+                    yield from self._send_together(step)
+                case Meanwhile():
+                    yield from self._send_slowly(step)
+                case _:
+                    self.order(step)
+
+    def _send_together(self, step: Together) -> list[Answer]:
+        with ThreadPoolExecutor(step.times) as pool:
+            return sorted(pool.map(self._send, [step.request] * step.times), key=lambda one: one.status)
+
+    def _send_slowly(self, step: Meanwhile) -> Iterator[Answer]:
+        with ThreadPoolExecutor(1) as pool:
+            before = self.asked()
+            slow = pool.submit(self._send, step.slow)
+            wait_for(lambda: self.asked() > before, what=f"the {step.slow.method} is under way", timeout=10)
+            yield from self._answers(step.steps)
+            yield slow.result()
 
     def _send(self, request: Request) -> Answer:
         text = request.body if isinstance(request.body, str | None) else json.dumps(request.body)
@@ -117,6 +142,10 @@ class RealSide(Side):
             close = provider.failure == "close"
             self._provider.fail(status=provider.status, close=close, delay=provider.delay)
 
+    def asked(self) -> int:
+        """The requests that the stub has seen."""
+        return len(self._provider.requests())
+
 
 class StandinSide(Side):
     """The stand-in for one version, which answers for the provider too."""
@@ -140,6 +169,10 @@ class StandinSide(Side):
             status=provider.status, message=message, failure=provider.failure, delay=provider.delay
         )
 
+    def asked(self) -> int:
+        """The requests that the stand-in has seen; it asks its provider without delay."""
+        return len(self._es.operations())
+
 
 @dataclass(frozen=True)
 class Sides:
@@ -148,7 +181,15 @@ class Sides:
     version: str
     real: RealSide
     standin: StandinSide
+    played: dict[str, tuple[list[Answer], list[Answer]]] = field(default_factory=dict)
 
     def compare(self, scenario: Sequence[Step]) -> list[Difference]:
         """What the two answer differently."""
         return compare(scenario, self.real.play(scenario), self.standin.play(scenario))
+
+    def play(self, name: str) -> tuple[list[Answer], list[Answer]]:
+        """What both answer to a scenario; it is played once, however many tests look at it."""
+        if name not in self.played:
+            scenario = SCENARIOS[name]
+            self.played[name] = self.real.play(scenario), self.standin.play(scenario)
+        return self.played[name]

@@ -1,6 +1,6 @@
 """What a scenario is made of: requests to Elasticsearch, and orders to the provider behind it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -38,8 +38,42 @@ class Provider:
     delay: float = 0
 
 
-Step: TypeAlias = Request | Provider
+@dataclass(frozen=True)
+class Together:
+    """The same request several times at once; what is answered is in the order of the statuses."""
+
+    request: Request
+    times: int
+
+
+@dataclass(frozen=True)
+class Meanwhile:
+    """What happens between the moment when the provider has a request of Elasticsearch and the answer to `slow`."""
+
+    slow: Request
+    steps: "Sequence[Step]"
+
+
+Step: TypeAlias = Request | Provider | Together | Meanwhile
 Scenarios: TypeAlias = dict[str, list[Step]]
+
+
+def requests(scenario: Iterable[Step]) -> Iterator[Request]:
+    """All requests, in the order in which they are answered."""
+    for step in scenario:
+        match step:
+            case Request():
+                yield step
+            case Together():
+                yield from [step.request] * step.times
+            case Meanwhile():
+                yield from requests(step.steps)
+                yield step.slow
+
+
+def names(scenario: Iterable[Step]) -> list[str]:
+    """How the requests are called in lists: by place, method and path."""
+    return [f"{place} {one.method} {one.path}" for place, one in enumerate(requests(scenario), 1)]
 
 
 def get(path: str, **more: Any) -> Request:
@@ -74,7 +108,7 @@ def each_created(path: str, *bodies: Any) -> list[Step]:
 
 def needs_vendors(scenario: Iterable[Step]) -> bool:
     """Whether an endpoint is tried whose provider has a host name of its own."""
-    bodies = [step.body for step in scenario if isinstance(step, Request) and isinstance(step.body, dict)]
+    bodies = [request.body for request in requests(scenario) if isinstance(request.body, dict)]
     return any("service" in body and KEY in str(body) and PROVIDER not in str(body) for body in bodies)
 
 

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from contract.comparison import compare
 from contract.differences import DIFFERENCES
 from contract.scenarios import LONG, QUICK, SCENARIOS
 from contract.sides import Sides, StandinSide
-from contract.steps import Request, get, needs_vendors, openai, put, update
+from contract.steps import get, needs_vendors, openai, put, update
 from testbed import tables
 from testbed.provider import Provider
 from testbed.standin.client import Standin
@@ -24,10 +25,10 @@ def test_standin_answers_as_the_real_server_does(
     scenario = SCENARIOS[name]
     if needs_vendors(scenario) and not provider.vendor_hosts:
         pytest.skip("only root may listen on the port of the vendors' hosts")
-    found = {difference.step: difference for difference in sides.compare(scenario)}
+    real, standin = sides.play(name)
+    found = {difference.step: difference for difference in compare(scenario, real, standin)}
     listed = DIFFERENCES[sides.version].get(name, {})
-    requests = sum(isinstance(step, Request) for step in scenario)
-    count = {"scenarios": 1, "requests": requests, "listed": len(listed)}
+    count = {"scenarios": 1, "requests": len(real), "listed": len(listed)}
     tables.note(request, "contract", [sides.version, count])
     unexpected = "\n".join(str(found[step]) for step in found.keys() - listed.keys())
     assert not unexpected, f"{name}\n{unexpected}"

@@ -18,7 +18,6 @@ from contract.steps import (
 )
 
 _A = "text_embedding/a"
-_LONG = "x" * 200
 
 SCENARIOS: Scenarios = {
     "an endpoint is created, shown, listed and deleted": [
@@ -89,7 +88,11 @@ SCENARIOS: Scenarios = {
         )
         for step in (put(f"text_embedding/{name}", openai()), get(name), delete(name))
     ],
-    "long ids": [put(f"text_embedding/{_LONG}", openai()), get(_LONG), delete(_LONG)],
+    "long ids": [
+        step
+        for name in ("x" * 65, "x" * 200)
+        for step in (put(f"text_embedding/{name}", openai()), get(name), delete(name))
+    ],
     "very long ids": [
         put(f"text_embedding/{'x' * 600}", openai()),
         get("x" * 600),

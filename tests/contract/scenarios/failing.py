@@ -45,7 +45,7 @@ SCENARIOS: Scenarios = {
     ],
     **{
         f"the provider answers {status}": _failing(Provider(status=status))
-        for status in (400, 401, 403, 404, 418, 422, 429)
+        for status in (400, 401, 403, 404, 413, 418, 422, 429)
     },
     "the provider answers what makes the server ask again": [
         step

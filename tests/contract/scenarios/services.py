@@ -103,6 +103,12 @@ def _story(pair: str) -> list[Step]:
     ]
 
 
+def smallest(pair: str) -> dict[str, Any]:
+    """The body that creates an endpoint of this service and task type with nothing that could be left out."""
+    body = {"service": pair.split(maxsplit=1)[0], "service_settings": {"api_key": KEY} | _MINIMAL[pair]}
+    return body | ({"task_settings": _TASKS[pair]} if pair == "anthropic completion" else {})
+
+
 def _without(settings: dict[str, Any], name: str) -> dict[str, Any]:
     return {other: value for other, value in settings.items() if other != name}
 

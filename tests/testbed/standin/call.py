@@ -12,6 +12,8 @@ from testbed.standin.state import Cluster
 
 _ID = re.compile(r"[a-z0-9](?:[a-z0-9_\-.]*[a-z0-9])?")
 _UNITS = {"nanos": 1e-9, "micros": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600, "d": 86400}
+Timeout = tuple[str, float]
+"""As it is written, and in seconds."""
 _ALWAYS_KNOWN = {"pretty", "human", "error_trace"}
 
 
@@ -25,6 +27,8 @@ class Call:
     parts: dict[str, str]
     query: dict[str, str]
     body: bytes
+    hindrance: Refusal | None = None
+    """What stands in the way of those who may do what they ask."""
     warnings: list[str] = field(default_factory=list)
 
     @property
@@ -68,7 +72,7 @@ class Call:
             raise illegal_argument(f"Failed to parse value [{value}] as only [true] or [false] are allowed.")
         return value != "false"
 
-    def timeout(self, default: str = "30s") -> tuple[str, float]:
+    def timeout(self, default: str = "30s") -> Timeout:
         """The `timeout` parameter: as written, and in seconds."""
         text = self.query.pop("timeout", default)
         text = "0s" if text == "0" else text
@@ -93,8 +97,10 @@ class Call:
         return parse_object(self.body.decode(errors="replace"))
 
     def authorize(self, action: str) -> None:
-        """Refuses what the caller may not do."""
+        """Refuses what the caller may not do, or what cannot be done at the moment."""
         self.principal.authorize(action)
+        if self.hindrance is not None:
+            raise self.hindrance
 
     def _parse_task_type(self, text: str) -> str:
         name = text.strip().lower()

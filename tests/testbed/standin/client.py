@@ -14,7 +14,9 @@ import httpx
 
 from testbed.processes import Process, wait_for
 from testbed.standin.address import READY_FILE, Address
+from testbed.standin.injections import Injections
 from testbed.standin.journal import Operation, ProviderCall
+from testbed.standin.models import Starts
 
 SOURCES = Path(__file__).parents[2]
 
@@ -32,6 +34,8 @@ class Standin:
         self.admin = self._client(f"Basic {basic}")
         self._process = process
         self._control = httpx.Client(base_url=address.control, trust_env=False, timeout=10)
+        self.inject = Injections(self._ask)
+        """What goes wrong, by name."""
 
     @classmethod
     def start(
@@ -85,15 +89,20 @@ class Standin:
         """Brings everything but URL, UUID and first credentials back to the beginning; as another version if it is named."""
         self._ask("reset", profile=profile)
 
+    def upgrade(self, profile: str, **changes: Any) -> None:
+        """Makes it another version that keeps what it holds; changes, as `service_settings={…}`, appear in each endpoint."""
+        self._ask("upgrade", profile=profile, changes=changes)
+
     # What happened
 
     def operations(self, since: int = 0) -> list[Operation]:
         """The requests after that number, without those that only this class made."""
         return [Operation(**entry) for entry in self._ask("journal", since=since)["requests"]]
 
-    def provider_calls(self, since: int = 0) -> list[ProviderCall]:
-        """The calls to the provider after that number."""
-        return [ProviderCall(**entry) for entry in self._ask("journal", since=since)["probes"]]
+    def provider_calls(self, since: int = 0, inference_id: str | None = None) -> list[ProviderCall]:
+        """The calls to the provider after that number, for all endpoints or one."""
+        calls = [ProviderCall(**entry) for entry in self._ask("journal", since=since)["probes"]]
+        return [call for call in calls if inference_id in (None, call.inference_id)]
 
     def clear(self) -> None:
         """Forgets both; the numbers go on."""
@@ -136,8 +145,16 @@ class Standin:
         self._ask("dereference", name=name)
 
     def deployment(self, deployment_id: str, **fields: Any) -> None:
-        """Adds or changes a model deployment: `model_id`, `allocations`, `threads`, `state`."""
+        """Adds or changes a model deployment; `fields` are those of `models.Deployment`."""
         self._ask("deployment", deployment_id=deployment_id, **fields)
+
+    def undeploy(self, deployment_id: str) -> None:
+        """Removes a model deployment, whatever uses it."""
+        self._ask("undeploy", deployment_id=deployment_id)
+
+    def load_model(self, model_id: str, dimensions: int | None = 384, aliases: Sequence[str] = ()) -> None:
+        """Adds a model as Eland does; without dimensions it cannot embed anything."""
+        self._ask("load_model", model_id=model_id, dimensions=dimensions, aliases=list(aliases))
 
     # How it misbehaves
 
@@ -177,9 +194,13 @@ class Standin:
         """Lets the provider refuse a key; `words`: what it says then."""
         self._ask("refuse", key=key, **words)
 
-    def provider(self, **script: Any) -> None:
-        """How the provider behaves: `status` and `message`, `failure`, `delay`, `dimensions`, `times`; nothing: as usual."""
-        self._ask("provider", **script)
+    def provider(self, caller: str | None = None, **script: Any) -> None:
+        """How the provider behaves, to all callers or to one key or inference id; nothing: as usual.
+
+        `dimensions` of its embeddings, or `status` with `message`, or `failure` (timeout, close, refused, garbage,
+        unknown_host, null); after `delay` seconds; `times`: for so many calls.
+        """
+        self._ask("provider", caller=caller, **script)
 
     # Who it is, and who may do what
 
@@ -194,6 +215,14 @@ class Standin:
     def set_licensed(self, licensed: bool) -> None:
         """Whether its licence includes inference."""
         self._ask("cluster_state", licensed=licensed)
+
+    def set_upgrading(self, *unknown: str) -> None:
+        """The services and task types that nodes of the version before do not know; none: all nodes are alike."""
+        self._ask("cluster_state", upgrading=unknown)
+
+    def set_model_starts(self, how: Starts) -> None:
+        """What becomes of the models that are to be started from now on."""
+        self._ask("cluster_state", starts=how)
 
     def set_machine_learning(self, present: bool) -> None:
         """Whether its nodes have the machine-learning module; without it the `elasticsearch` service fails."""

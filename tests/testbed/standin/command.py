@@ -118,4 +118,5 @@ def _announce(options: Options, server: Server, control: web.AppRunner, first: _
     unfinished.touch(mode=0o600)
     unfinished.write_text(json.dumps(asdict(address)))
     unfinished.rename(options.directory / READY_FILE)
-    print(f"{address.url} (credentials: {options.directory / READY_FILE})", flush=True)
+    version = f"{options.profile} (assumed)" if PROFILES[options.profile].assumed else options.profile
+    print(f"{version} at {address.url} (credentials: {options.directory / READY_FILE})", flush=True)

@@ -4,17 +4,21 @@ That socket is plain HTTP on the loopback interface and works while the cluster 
 what is done through it is not among the requests of the journal.
 """
 
+import asyncio
 import inspect
 from collections.abc import Callable
 from dataclasses import asdict, replace
-from typing import Any
+from typing import Any, Literal
 
 from aiohttp import web
 
 from testbed.standin.merging import merged
+from testbed.standin.models import Deployment, Model
+from testbed.standin.profiles import PROFILES
 from testbed.standin.provider import REFUSED, Script
 from testbed.standin.server import Server
-from testbed.standin.state import Cluster, Deployment, Reference
+from testbed.standin.state import Cluster, Reference
+from testbed.standin.upgrade import upgrade
 
 
 class Control:
@@ -41,6 +45,10 @@ class Control:
     async def version(self) -> str:
         """The version number that the cluster tells."""
         return self.cluster.version
+
+    async def deployment_timeout(self) -> str:
+        """The type of error that this version answers if a model is not started in time."""
+        return self.cluster.profile.deployment_timeout
 
     async def down(self) -> None:
         """Takes the cluster off the network."""
@@ -85,12 +93,28 @@ class Control:
         if leave_remnant:
             self.cluster.remnants.add(inference_id)
 
-    async def lock(self, inference_id: str, *, held: bool = True) -> None:
-        """Lets an `_update` of the endpoint seem to be under way."""
+    async def lose_secrets(self, inference_id: str) -> None:
+        """Deletes the half of an endpoint that answers do not show."""
+        stored = self.cluster.endpoints[inference_id]
+        self.cluster.endpoints[inference_id] = replace(stored, secrets={})
+        self.cluster.remnants.add(inference_id)
+
+    async def unreadable(self, inference_id: str, why: Literal["unknown_service", "unparsable"]) -> None:
+        """Lets the cluster no longer know what it has stored."""
+        self.cluster.unreadable[inference_id] = why
+
+    async def lock(self, inference_id: str, *, held: bool = True, seconds: float | None = None) -> None:
+        """Lets an `_update` of the endpoint seem to be under way, for ever or for a while."""
+        updating = self.cluster.updating
+        updating.discard(inference_id)
         if held:
-            self.cluster.updating.add(inference_id)
-        else:
-            self.cluster.updating.discard(inference_id)
+            updating.add(inference_id)
+        if seconds is not None:
+            asyncio.get_running_loop().call_later(seconds, updating.discard, inference_id)
+
+    async def upgrade(self, profile: str, changes: dict[str, Any]) -> None:
+        """Makes the cluster another version that keeps what it has stored; `changes` are laid over each endpoint."""
+        upgrade(self.cluster, PROFILES[profile], changes)
 
     async def reference(
         self, name: str, inference_id: str, *, pipeline: bool = False, **settings: Any
@@ -110,6 +134,14 @@ class Control:
         """Adds or changes a model deployment."""
         known = self.cluster.deployments.get(deployment_id) or Deployment(deployment_id, deployment_id, 1, 1)
         self.cluster.deployments[deployment_id] = replace(known, **fields)
+
+    async def undeploy(self, deployment_id: str) -> None:
+        """Removes a model deployment, whatever uses it."""
+        del self.cluster.deployments[deployment_id]
+
+    async def load_model(self, model_id: str, dimensions: int | None, aliases: list[str]) -> None:
+        """Adds a model as Eland does."""
+        self.cluster.models[model_id] = Model(dimensions, tuple(aliases))
 
     async def fault(self, **what: Any) -> int:
         """Adds a fault; its number."""
@@ -136,9 +168,11 @@ class Control:
         """Lets the provider refuse one more key."""
         self.cluster.provider.refused[key] = words
 
-    async def provider(self, **script: Any) -> None:
-        """How the provider behaves; nothing: as usual."""
-        self.cluster.provider.script = Script(**script)
+    async def provider(self, caller: str | None = None, **script: Any) -> None:
+        """How the provider behaves, to all or to one key or inference id; nothing: as usual."""
+        self.cluster.provider.scripts[caller] = Script(**script)
+        if not script:
+            del self.cluster.provider.scripts[caller]
 
     async def cluster_state(self, **fields: Any) -> None:
         """Changes what the cluster is: version, uuid, licensed, block."""

@@ -107,9 +107,12 @@ async def put_role(call: Call) -> Reply:
     """PUT or POST _security/role/{name}."""
     call.required_body()
     call.authorize("cluster:admin/xpack/security/role/put")
-    roles = call.cluster.security.roles
-    created = call.parts["name"] not in roles
-    roles[call.parts["name"]] = set(call.document().get("cluster", []))
+    security, name, body = call.cluster.security, call.parts["name"], call.document()
+    created = name not in security.roles
+    security.roles[name] = set(body.get("cluster", []))
+    security.owned[name] = {
+        index for one in body.get("indices", []) if "all" in one["privileges"] for index in one["names"]
+    }
     return Reply(json={"role": {"created": created}})
 
 

@@ -1,11 +1,11 @@
-"""Turns the body of a PUT or an `_update` into the endpoint to store, or into the refusal the server would answer."""
+"""Turns the body of a PUT into the endpoint to store, or into the refusal the server would answer."""
 
 from dataclasses import replace
 from typing import Any
 
 from testbed.standin import incluster
 from testbed.standin.chunking import LEGACY, parse_chunking
-from testbed.standin.javatext import hash_order, java_text
+from testbed.standin.javatext import hash_order
 from testbed.standin.merging import merged
 from testbed.standin.profiles import Profile
 from testbed.standin.provider import Subject
@@ -31,14 +31,18 @@ def define(
     if service.name == IN_CLUSTER:
         settings, task_settings = incluster.read_settings(task_type, given, tasks)
     else:
+        if profile.strict_parsers:
+            refuse_unparsable(service, task_type, given)
         settings = _service_settings(service, task_type, given)
+        refuse_task_settings(service, tasks)
         known = read(service.task_settings(task_type), tasks, "task_settings")
         task_settings = service.defaults(task_type, "task_defaults") | known
-    secrets = _secrets(service, task_type, given)
-    _refuse_unknown_tasks(service, tasks)
+    secrets = read_secrets(service, task_type, given)
+    refuse_unparsable_tasks(service, tasks)
     for rest in (body, given, tasks):
-        refuse_unknown(rest, service.name)
-    shown = task_settings or ({} if service.fact("shows_empty_task_settings") else None)
+        refuse_unknown(rest, service)
+    shows_empty = profile.shows_empty_task_settings or service.fact("shows_empty_task_settings")
+    shown = task_settings or ({} if shows_empty else None)
     return Endpoint(inference_id, task_type, service.name, settings, shown, chunking, secrets)
 
 
@@ -92,44 +96,6 @@ def completed(endpoint: Endpoint, service: Service, probed: int) -> Endpoint:
     return replace(endpoint, service_settings=added)
 
 
-def read_update(body: dict[str, Any], profile: Profile) -> dict[str, Any]:
-    """The body of an `_update`: only what may be in it."""
-    if not body:
-        raise bad_request("Request body is empty")
-    allowed = {"service_settings", "task_settings", "task_type"}
-    if profile.update_takes_chunking:
-        allowed.add("chunking_settings")
-    rest = {name: value for name, value in body.items() if name not in allowed}
-    for name in allowed - {"task_type"}:
-        if not isinstance(body.get(name, {}), dict):
-            title = name.replace("_", " ")
-            raise bad_request(f"Unable to parse {title} in the request [{java_text(body)}]")
-    if rest:
-        text = "Request contained fields which cannot be updated, remove these fields and try again"
-        raise bad_request(f"{text} [{java_text(rest)}]")
-    return body
-
-
-def combine(endpoint: Endpoint, service: Service, changes: dict[str, Any], profile: Profile) -> Endpoint:
-    """The stored endpoint with the changes that this version takes over; it ignores the others without a word."""
-    given, tasks = section(changes, "service_settings"), section(changes, "task_settings")
-    told = {name: value for name, value in tasks.items() if value is not None}  # null clears nothing
-    merged_tasks = {**(endpoint.task_settings or {}), **told}
-    known = read(service.task_settings(endpoint.task_type), merged_tasks, "task_settings")
-    chunking = endpoint.chunking_settings
-    if changes.get("chunking_settings"):
-        chunking = parse_chunking(dict(changes["chunking_settings"]), profile)
-    elif chunking and profile.update_resets_chunking and not service.fact("keeps_chunking"):
-        chunking = dict(LEGACY)
-    return replace(
-        endpoint,
-        secrets=_updated_secrets(endpoint, service, given, profile),
-        service_settings=_updated_settings(endpoint, service, given),
-        task_settings=known or (None if endpoint.task_settings is None else {}),
-        chunking_settings=chunking,
-    )
-
-
 def _chunking(
     service: Service, task_type: str, body: dict[str, Any], profile: Profile
 ) -> dict[str, Any] | None:
@@ -144,7 +110,7 @@ def _chunking(
 
 def _service_settings(service: Service, task_type: str, given: dict[str, Any]) -> dict[str, Any]:
     if limits := given.get("rate_limit"):
-        refuse_unknown_limits(limits, service.name)
+        refuse_unknown_limits(limits, service)
     settings = merged(
         service.defaults(task_type), read(service.settings(task_type), given, "service_settings")
     )
@@ -154,18 +120,37 @@ def _service_settings(service: Service, task_type: str, given: dict[str, Any]) -
     for name in settings.keys() & set(service.fact("upper") or []):
         settings[name] = settings[name].upper()
     limit = service.default_rate_limit(task_type)
-    return (
-        settings if limit is None else settings | {"rate_limit": read_rate_limit(given, limit, service.name)}
-    )
+    return settings if limit is None else settings | {"rate_limit": read_rate_limit(given, limit, service)}
 
 
-def _refuse_unknown_tasks(service: Service, tasks: dict[str, Any]) -> None:
+def refuse_unparsable(service: Service, task_type: str, given: dict[str, Any]) -> None:
+    """Names the first service setting that the parser of the service does not know, if it has one."""
+    known = {setting.name for setting in service.all_settings(task_type)}
+    if unknown := [name for name in hash_order(list(given)) if name not in known]:
+        refuse_field(service, unknown[0])
+
+
+def refuse_field(service: Service, name: str) -> None:
+    """Names a service setting as parsers do; does nothing for the services that have none yet."""
+    if not service.fact("without_parser"):
+        raise Refusal(400, "x_content_parse_exception", f"[1:2] [service_settings] unknown field [{name}]")
+
+
+def refuse_task_settings(service: Service, tasks: dict[str, Any]) -> None:
+    """Refuses any task setting of a service that stores none."""
+    if tasks and (problem := service.fact("refuses_task_settings")):
+        raise invalid([problem])
+
+
+def refuse_unparsable_tasks(service: Service, tasks: dict[str, Any]) -> None:
+    """Names the first of the task settings that are left over, if the service has a parser for them."""
     if tasks and (parser := service.fact("task_settings_parser")):
         text = f"[1:2] [{parser}] unknown field [{hash_order(list(tasks))[0]}]"
         raise Refusal(400, "x_content_parse_exception", text)
 
 
-def _secrets(service: Service, task_type: str, given: dict[str, Any]) -> dict[str, Any]:
+def read_secrets(service: Service, task_type: str, given: dict[str, Any]) -> dict[str, Any]:
+    """Takes the secrets out of the service settings."""
     secrets = read(service.secrets(task_type), given, service.fact("secret_scope") or "secret_settings")
     if one_of := service.fact("exactly_one"):
         received = [name for name in one_of["secrets"] if name in secrets]
@@ -173,23 +158,3 @@ def _secrets(service: Service, task_type: str, given: dict[str, Any]) -> dict[st
             text = one_of["several"] if received else one_of["none"]
             raise invalid([f"[secret_settings] {text.format(received=', '.join(received))}"])
     return secrets
-
-
-def _updated_secrets(
-    endpoint: Endpoint, service: Service, given: dict[str, Any], profile: Profile
-) -> dict[str, Any]:
-    if not given or not endpoint.secrets:  # an endpoint created without secrets cannot gain them
-        return endpoint.secrets
-    if profile.update_needs_secrets:
-        return _secrets(service, endpoint.task_type, dict(given))
-    return _secrets(service, endpoint.task_type, {**endpoint.secrets, **given})
-
-
-def _updated_settings(endpoint: Endpoint, service: Service, given: dict[str, Any]) -> dict[str, Any]:
-    settings = endpoint.service_settings
-    if service.name == IN_CLUSTER:
-        return incluster.updated_settings(settings, given)
-    if not service.fact("updates_rate_limit") or "rate_limit" not in settings:
-        return settings
-    stored = settings["rate_limit"]["requests_per_minute"]
-    return settings | {"rate_limit": read_rate_limit(dict(given), stored, service.name)}

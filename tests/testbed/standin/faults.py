@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Literal
@@ -18,27 +18,35 @@ Work = Callable[[], Awaitable[Reply]]
 class Fault:
     """Applies to matches number `nth` and later, `times` times (None: for ever).
 
+    A match is a request of this method to this path, a regular expression; of the parameters in `query` each must have
+    that value, or be absent if it is None.
+
     `delay` seconds pass first, whether the client waits or not. Then the request is served, unless it is to be cut
     (`drop`), never answered (`hang`) or answered here (`status`, with an Elasticsearch `error` of type and reason, or
     with a `body` that is sent as HTML if it is a string). With `when="after"` it is served all the same, and only its
     answer is lost or replaced. `when="later"` does the same, but serves it only once it is released: a client that
-    is neither cut nor answered here waits for that. `ignore` answers as if, but changes nothing.
+    is neither cut nor answered here waits for that. `ignore` answers as if, but changes nothing. `only_success` leaves
+    an answer alone that is a refusal already. With `when="granted"` the error is what a handler finds in its way: it is
+    told to those alone who may do what they ask, as 401 and 403 come first.
     """
 
     id: int = 0
     method: str | None = None
     path: str = ".*"
+    query: Mapping[str, str | None] = field(default_factory=dict)
     nth: int = 1
     times: int | None = 1
     delay: float = 0
-    when: Literal["before", "after", "later"] = "before"
+    when: Literal["before", "granted", "after", "later"] = "before"
     drop: bool = False
     hang: bool = False
     status: int | None = None
     error: tuple[str, str] | None = None
+    details: dict[str, Any] = field(default_factory=dict)
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
     ignore: bool = False
+    only_success: bool = False
     cluster_uuid: str | None = None
     product: bool = True
     padding: int = 0
@@ -47,9 +55,11 @@ class Fault:
     released: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     put_off: list[asyncio.Task[Reply]] = field(default_factory=list, init=False)
 
-    def matches(self, method: str, path: str) -> bool:
+    def matches(self, method: str, path: str, query: Mapping[str, str]) -> bool:
         """Whether this request is one to spoil; counts the ones that could be."""
         if self.method not in (None, method) or not re.fullmatch(self.path, path):
+            return False
+        if any(query.get(name) != value for name, value in self.query.items()):
             return False
         self.seen += 1
         if self.seen < self.nth or (self.times is not None and self.hits >= self.times):
@@ -71,7 +81,14 @@ class Fault:
             await reset.wait()
         if self.drop or self.hang:
             return None
-        return self._altered(self._own_answer() if answered_here or reply is None else reply)
+        if reply is not None and (not answered_here or (self.only_success and reply.status >= 400)):
+            return self._altered(reply)
+        return self._altered(self._own_answer())
+
+    def refusal(self) -> Refusal:
+        """The error as a handler raises it."""
+        kind, reason = self.error or ("status_exception", "")
+        return Refusal(self.status or 500, kind, reason, details=self.details, headers=self.headers)
 
     async def release(self) -> list[int]:
         """Serves what was put off, in its order; the statuses."""
@@ -94,7 +111,7 @@ class Fault:
     def _own_answer(self) -> Reply:
         headers = dict(self.headers)
         if self.error is not None:
-            return Refusal(self.status or 500, *self.error, headers=headers).reply()
+            return self.refusal().reply()
         if isinstance(self.body, str):
             return Reply(
                 self.status or 200, raw=self.body.encode(), headers={"content-type": "text/html", **headers}
@@ -124,9 +141,9 @@ class Faults:
         self.rules.append(fault)
         return fault
 
-    def match(self, method: str, path: str) -> Fault | None:
+    def match(self, method: str, path: str, query: Mapping[str, str]) -> Fault | None:
         """The rule for this request."""
-        return next((fault for fault in self.rules if fault.matches(method, path)), None)
+        return next((fault for fault in self.rules if fault.matches(method, path, query)), None)
 
     def find(self, number: int) -> Fault:
         """The rule with that number."""

@@ -51,7 +51,7 @@ class Subject:
 
 @dataclass
 class Script:
-    """How the provider behaves; `failure` is one of close, refused, garbage, unknown_host, null."""
+    """How the provider behaves; `failure` is one of timeout, close, refused, garbage, unknown_host, null."""
 
     status: int | None = None
     message: str | None = None
@@ -69,11 +69,12 @@ class Provider:
     profile: Profile
     accepted: set[str] | None = None
     refused: dict[str, str] = field(default_factory=dict)
-    script: Script = field(default_factory=Script)
+    scripts: dict[str | None, Script] = field(default_factory=dict)
+    """By key or inference id; None: for all others."""
 
     async def probe(self, subject: Subject, timeout: tuple[str, float]) -> int:
         """Tries the endpoint as the server does on PUT; returns the size of an embedding, or raises the wrapped cause."""
-        script = self._current()
+        script = self._script(subject)
         try:
             await self._wait(script, timeout, subject.inference_id)
             self._answer(subject, script)
@@ -87,7 +88,7 @@ class Provider:
 
     async def infer(self, subject: Subject, timeout: tuple[str, float]) -> int:
         """The same call as POST makes it: the cause itself is the answer."""
-        script = self._current()
+        script = self._script(subject)
         try:
             await self._wait(script, timeout, subject.inference_id)
             self._answer(subject, script)
@@ -99,21 +100,23 @@ class Provider:
         self._note(subject, "ok")
         return script.dimensions or subject.dimensions or _DIMENSIONS
 
-    def _current(self) -> Script:
-        script = self.script
-        if script.times is not None:
-            script.times -= 1
-            if script.times < 0:
-                self.script = Script()
-        return self.script
+    def _script(self, subject: Subject) -> Script:
+        for name in (*_texts(subject.secrets), subject.inference_id, None):
+            script = self.scripts.get(name)
+            if script is None or script.times == 0:
+                continue
+            if script.times is not None:
+                script.times -= 1
+            return script
+        return Script()
 
     async def _wait(self, script: Script, timeout: tuple[str, float], inference_id: str) -> None:
         text, seconds = timeout
         needed = max(script.delay, _SHORTEST)
-        if needed < seconds:
-            await asyncio.sleep(script.delay)
-            return
-        await asyncio.sleep(seconds)
+        if script.failure != "timeout":
+            await asyncio.sleep(min(script.delay, seconds))
+            if needed < seconds:
+                return
         reason = f"Request timed out after [{text}]"
         if not self.profile.timeout_names_endpoint:
             raise Refusal(408, "status_exception", reason)

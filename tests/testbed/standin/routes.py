@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from urllib.parse import unquote
 
-from testbed.standin import credentials, incluster, inference, smoketest, surroundings
+from testbed.standin import credentials, deleting, deployments, inference, smoketest, surroundings
 from testbed.standin.call import Call
 from testbed.standin.refusal import PlainRefusal
 from testbed.standin.reply import Reply
@@ -15,7 +15,10 @@ _ROUTES: dict[str, dict[str, Handler]] = {
     "/_cluster/health": {"GET": surroundings.health},
     "/_cluster/settings": {"PUT": surroundings.put_cluster_settings},
     "/_license/start_basic": {"POST": surroundings.start_basic},
-    "/_ingest/pipeline/{pipeline}": {"PUT": surroundings.put_pipeline},
+    "/_ingest/pipeline/{pipeline}": {
+        "PUT": surroundings.put_pipeline,
+        "DELETE": surroundings.delete_pipeline,
+    },
     "/_security/_authenticate": {"GET": credentials.authenticate},
     "/_security/user/_has_privileges": {
         "GET": credentials.has_privileges,
@@ -28,9 +31,9 @@ _ROUTES: dict[str, dict[str, Handler]] = {
     },
     "/_security/role/{name}": {"POST": credentials.put_role, "PUT": credentials.put_role},
     "/_security/user/{name}": {"POST": credentials.put_user, "PUT": credentials.put_user},
-    "/_ml/trained_models/{model}/_stats": {"GET": incluster.statistics},
-    "/_ml/trained_models/{model}/deployment/_start": {"POST": incluster.start_deployment},
-    "/_ml/trained_models/{model}/deployment/_stop": {"POST": incluster.stop_deployment},
+    "/_ml/trained_models/{model}/_stats": {"GET": deployments.statistics},
+    "/_ml/trained_models/{model}/deployment/_start": {"POST": deployments.start_deployment},
+    "/_ml/trained_models/{model}/deployment/_stop": {"POST": deployments.stop_deployment},
     "/_inference": {"GET": inference.list_all},
     "/_inference/_all": {"GET": inference.list_all},
     "/_inference/_services": {"GET": inference.services},
@@ -44,19 +47,20 @@ _ROUTES: dict[str, dict[str, Handler]] = {
         "GET": inference.get,
         "POST": smoketest.infer,
         "PUT": inference.create,
-        "DELETE": inference.delete,
+        "DELETE": deleting.delete,
     },
     "/_inference/{task_type}/{inference_id}": {
         "GET": inference.get,
         "POST": smoketest.infer,
         "PUT": inference.create,
-        "DELETE": inference.delete,
+        "DELETE": deleting.delete,
     },
     "/{index}": {"PUT": surroundings.create_index, "DELETE": surroundings.delete_index},
+    "/{index}/_mapping": {"PUT": surroundings.put_mapping},
 }
 
 
-_FINAL = ("_update", "_stream")
+_FINAL = ("_update", "_stream", "_mapping")
 
 
 def find(method: str, raw_path: str) -> tuple[Handler, dict[str, str]]:

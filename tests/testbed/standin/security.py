@@ -38,6 +38,7 @@ ACTIONS = {
     "cluster:admin/settings/update": ("manage", "all"),
     "cluster:admin/xpack/license/start_basic": ("manage", "all"),
     "cluster:admin/ingest/pipeline/put": ("manage_pipeline", "manage_ingest_pipelines", "manage", "all"),
+    "cluster:admin/ingest/pipeline/delete": ("manage_pipeline", "manage_ingest_pipelines", "manage", "all"),
     "cluster:admin/xpack/security/api_key/create": (
         "manage_own_api_key",
         "manage_api_key",
@@ -121,6 +122,8 @@ class Security:
     keys: dict[str, Principal] = field(default_factory=dict)
     users: dict[str, Principal] = field(default_factory=dict)
     roles: dict[str, set[str]] = field(default_factory=dict)
+    owned: dict[str, set[str]] = field(default_factory=dict)
+    """The indices with which a role may do all."""
     tokens: bool = False
     """Whether the server would take tokens, as it does over TLS; it only says so."""
 

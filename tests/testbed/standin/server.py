@@ -2,10 +2,13 @@
 
 import asyncio
 import ssl
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import cast
 
 from aiohttp import web
 
+from testbed.standin.breaker import check_size
 from testbed.standin.call import Call
 from testbed.standin.faults import Work
 from testbed.standin.journal import Operation
@@ -14,6 +17,10 @@ from testbed.standin.refusal import NeverAnswered, Refusal
 from testbed.standin.reply import Reply
 from testbed.standin.routes import find
 from testbed.standin.state import Cluster
+from testbed.standin.surroundings import put_cluster_settings
+
+Serve = Callable[..., Awaitable[Reply]]
+"""Answers the request, or with a refusal what hinders whoever may ask it."""
 
 
 class Server:
@@ -57,7 +64,7 @@ class Server:
         body = await request.content.read()
         entry = cluster.journal.begin(request.method, url.path, dict(url.query), body)
         await asyncio.sleep(self.latency_ms / 1000)
-        reply = await self._reply(cluster, entry, lambda: _serve(cluster, request, body, entry))
+        reply = await self._reply(cluster, entry, partial(_serve, cluster, request, body, entry))
         cluster.journal.end(entry, reply.status if reply else None)
         if reply is None:
             if request.transport is not None:
@@ -66,7 +73,7 @@ class Server:
         return _response(reply, request)
 
     @staticmethod
-    async def _reply(cluster: Cluster, entry: Operation, work: Work) -> Reply | None:
+    async def _reply(cluster: Cluster, entry: Operation, work: Serve) -> Reply | None:
         try:
             return await _spoiled(cluster, entry, work)
         except NeverAnswered:
@@ -74,11 +81,13 @@ class Server:
             return None
 
 
-async def _spoiled(cluster: Cluster, entry: Operation, work: Work) -> Reply | None:
-    fault = cluster.faults.match(entry.method, entry.path)
+async def _spoiled(cluster: Cluster, entry: Operation, work: Serve) -> Reply | None:
+    fault = cluster.faults.match(entry.method, entry.path, entry.query)
     if fault is None:
         return await work()
     entry.fault = fault.id
+    if fault.when == "granted":
+        return await work(fault.refusal())
     spoiled_work = (lambda: _ignored(cluster, entry.path, work)) if fault.ignore else work
     return await fault.apply(spoiled_work, cluster.faults.over)
 
@@ -97,15 +106,23 @@ async def _ignored(cluster: Cluster, path: str, work: Work) -> Reply:
     return reply
 
 
-async def _serve(cluster: Cluster, request: web.BaseRequest, body: bytes, entry: Operation) -> Reply:
+async def _serve(
+    cluster: Cluster,
+    request: web.BaseRequest,
+    body: bytes,
+    entry: Operation,
+    hindrance: Refusal | None = None,
+) -> Reply:
     try:
         principal = cluster.security.authenticate(request.headers.get("Authorization"), request.path_qs)
         entry.user = principal.key_name or principal.user
         handler, parts = find(request.method, request.rel_url.raw_path)
         check_media_types(request.headers, bool(body), cluster.profile)
+        if handler is not put_cluster_settings:  # else nobody could mend it
+            check_size(cluster, len(body))
     except Refusal as refusal:
         return refusal.reply()
-    call = Call(cluster, principal, entry.path, parts, dict(entry.query), body)
+    call = Call(cluster, principal, entry.path, parts, dict(entry.query), body, hindrance)
     try:
         reply = await handler(call)
     except Refusal as refusal:

@@ -1,12 +1,10 @@
-"""What the services of one Elasticsearch version know: its own `_inference/_services` answer, and a file of corrections."""
+"""What a service knows about its settings: from the `_inference/_services` answer, and from a file of corrections."""
 
 import json
 from dataclasses import dataclass, replace
 from functools import cache, reduce
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 from testbed.standin.merging import merged
 
@@ -47,6 +45,8 @@ class Service:
     task_types: tuple[str, ...]
     listed: dict[str, Any]
     facts: dict[str, Any]
+    configuration: str = "Configuration"
+    """What contains unknown settings."""
 
     def secrets(self, task_type: str) -> list[Setting]:
         """The settings that are stored apart and never shown."""
@@ -60,10 +60,26 @@ class Service:
         """The task settings."""
         return _declared(self._by_task("task_settings", task_type))
 
+    def all_settings(self, task_type: str) -> list[Setting]:
+        """The service settings that a request may have, secrets among them."""
+        limit = [] if self.default_rate_limit(task_type) is None else [Setting("rate_limit", "map")]
+        return self._all(task_type) + limit
+
+    def mutable(self, task_type: str) -> set[str]:
+        """The service settings, beside the secrets, that an update may change."""
+        limit = set() if self.default_rate_limit(task_type) is None else {"rate_limit"}
+        named = set(self.facts.get("mutable", []))
+        return limit | named & {setting.name for setting in self.settings(task_type)}
+
     def default_rate_limit(self, task_type: str) -> int | None:
         """Requests per minute if the user says nothing; None: the service knows no rate limit."""
         limit: int | dict[str, int] | None = self.facts.get("rate_limit")
         return limit.get(task_type, limit["all"]) if isinstance(limit, dict) else limit
+
+    def updates_rate_limit(self, task_type: str) -> bool:
+        """Whether an update changes the rate limit where other settings are ignored."""
+        told: bool | list[str] = self.facts.get("updates_rate_limit", False)
+        return task_type in told if isinstance(told, list) else told
 
     def defaults(self, task_type: str, section: str = "defaults") -> dict[str, Any]:
         """What is added to the service settings, or to the task settings (`task_defaults`)."""
@@ -150,21 +166,3 @@ def services_answer(file_name: str) -> list[dict[str, Any]]:
     """The answer of `GET _inference/_services`, as recorded."""
     answer: list[dict[str, Any]] = json.loads((DATA / file_name).read_text())
     return answer
-
-
-@cache
-def load_services(listing: str, corrections: tuple[str, ...]) -> dict[str, Service]:
-    """All services of the version with that `_services` answer and those files of corrections, by name."""
-    known = reduce(merged, (yaml.safe_load((DATA / name).read_text()) for name in corrections))
-    listed = {entry["service"]: entry for entry in services_answer(listing)}
-    unlisted = {name for name, facts in known["services"].items() if "task_types" in facts}
-    return {
-        name: _service(name, listed.get(name), known["services"][name] | {"embeddings": known["embeddings"]})
-        for name in sorted(listed.keys() | unlisted)
-    }
-
-
-def _service(name: str, listed: dict[str, Any] | None, facts: dict[str, Any]) -> Service:
-    known = listed or {"name": name, "task_types": [], "configurations": {}}
-    task_types = tuple(facts.get("task_types", known["task_types"]))
-    return Service(name, known["name"], task_types, known["configurations"], facts)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from testbed.provider.embeddings import REPLY, floats, score
+from testbed.standin import incluster
 from testbed.standin.call import Call
 from testbed.standin.definition import subject
 from testbed.standin.inferencebody import InferenceBody, read_body, read_contents
@@ -38,6 +39,7 @@ async def infer(call: Call, *, streams: bool = False) -> Reply:
     if in_url not in (endpoint.task_type, "any"):
         text = f"Incompatible task_type, the requested type [{in_url}] does not match the model type"
         raise bad_request(f"{text} [{endpoint.task_type}]")
+    call.cluster.check_whole(endpoint)
     service = call.cluster.services()[endpoint.service]
     if streams:
         by_id = in_url == "any" and not call.cluster.profile.streams_by_id
@@ -47,6 +49,7 @@ async def infer(call: Call, *, streams: bool = False) -> Reply:
     else:
         body = body or _read(call, endpoint.task_type)
         _check_input_type(body, endpoint, service)
+    incluster.check_deployed(call.cluster, endpoint)
     size = await call.cluster.provider.infer(subject(endpoint, service), timeout)
     return _answer(endpoint, body or InferenceBody(), size, streams=streams)
 

@@ -4,14 +4,15 @@ import secrets
 from collections.abc import Iterator
 from typing import Any
 
+from testbed.standin import breaker
 from testbed.standin.call import Call
 from testbed.standin.refusal import Refusal, illegal_argument
 from testbed.standin.reply import Reply
-from testbed.standin.state import Reference
+from testbed.standin.state import Cluster, Reference
 
 _BLOCKS = {
-    "read_only": "6/cluster read-only (api)",
-    "read_only_allow_delete": "13/cluster read-only / allow delete (api)",
+    "cluster.blocks.read_only": "6/cluster read-only (api)",
+    "cluster.blocks.read_only_allow_delete": "13/cluster read-only / allow delete (api)",
 }
 _DEFAULT_ENDPOINT = ".elser-2-elasticsearch"
 
@@ -76,6 +77,18 @@ async def create_index(call: Call) -> Reply:
     return Reply(json={"acknowledged": True, "shards_acknowledged": True, "index": name})
 
 
+async def put_mapping(call: Call) -> Reply:
+    """PUT /{index}/_mapping: further fields of an index."""
+    call.required_body()
+    call.no_more_parameters()
+    name = call.parts["index"]
+    _authorize_index(call, "indices:admin/mapping/put", "create_index,manage,all")
+    if name not in call.cluster.indices:
+        raise _no_index(name)
+    call.cluster.indices[name] += _references(call.document())
+    return Reply(json={"acknowledged": True})
+
+
 async def delete_index(call: Call) -> Reply:
     """DELETE /{index}; of `.inference` it takes the endpoints along, and leaves their secrets behind."""
     call.no_more_parameters()
@@ -84,19 +97,14 @@ async def delete_index(call: Call) -> Reply:
     if name == ".inference":
         cluster.remnants |= cluster.endpoints.keys()
         cluster.endpoints.clear()
-        text = "this request accesses system indices: [.inference], but in a future major version"
-        call.warnings.append(f"{text}, direct access to system indices will be prevented by default")
+        if "superuser" in call.principal.roles:  # whose role does not name the index
+            text = "this request accesses system indices: [.inference], but in a future major version"
+            call.warnings.append(f"{text}, direct access to system indices will be prevented by default")
         return Reply(json={"acknowledged": True})
     if name == ".secrets-inference":
         raise illegal_argument(f"Indices [{name}] use and access is reserved for system operations")
     if cluster.indices.pop(name, None) is None:
-        details = {
-            "resource.type": "index_or_alias",
-            "resource.id": name,
-            "index_uuid": "_na_",
-            "index": name,
-        }
-        raise Refusal(404, "index_not_found_exception", f"no such index [{name}]", details=details)
+        raise _no_index(name)
     return Reply(json={"acknowledged": True})
 
 
@@ -105,8 +113,7 @@ async def put_pipeline(call: Call) -> Reply:
     call.required_body()
     call.no_more_parameters()
     call.authorize("cluster:admin/ingest/pipeline/put")
-    processors = call.document().get("processors", [])
-    names = {processor["inference"]["model_id"] for processor in processors if "inference" in processor}
+    names = set(_models(call.document()))
     if names and not call.cluster.machine_learning:
         details = {"processor_type": "inference"}
         raise Refusal(
@@ -116,18 +123,28 @@ async def put_pipeline(call: Call) -> Reply:
     return Reply(json={"acknowledged": True})
 
 
+async def delete_pipeline(call: Call) -> Reply:
+    """DELETE _ingest/pipeline/{pipeline}."""
+    call.no_more_parameters()
+    call.authorize("cluster:admin/ingest/pipeline/delete")
+    if call.cluster.pipelines.pop(call.parts["pipeline"], None) is None:
+        text = f"pipeline [{call.parts['pipeline']}] is missing"
+        raise Refusal(404, "resource_not_found_exception", text)
+    return Reply(json={"acknowledged": True})
+
+
 async def put_cluster_settings(call: Call) -> Reply:
-    """PUT _cluster/settings, for the two read-only blocks."""
+    """PUT _cluster/settings, for the read-only blocks, the circuit breaker and what a PUT skips."""
     call.required_body()
     call.no_more_parameters()
     call.authorize("cluster:admin/settings/update")
-    given = call.document().get("persistent", {})
-    kept: dict[str, Any] = {}
-    for name, block in _BLOCKS.items():
-        if (value := given.get(f"cluster.blocks.{name}", "absent")) != "absent":
-            call.cluster.block = block if value else None
-            kept = {"cluster": {"blocks": {name: "true"}}} if value else {}
-    return Reply(json={"acknowledged": True, "persistent": kept, "transient": {}})
+    body, kept = call.document(), {}
+    for scope in ("persistent", "transient"):
+        given = dict(_flat(body.get(scope) or {}))
+        for name, value in given.items():
+            _set(call.cluster, name, value)
+        kept[scope] = _nested({name: value for name, value in given.items() if value is not None})
+    return Reply(json={"acknowledged": True, **kept})
 
 
 async def start_basic(call: Call) -> Reply:
@@ -137,6 +154,50 @@ async def start_basic(call: Call) -> Reply:
     call.authorize("cluster:admin/xpack/license/start_basic")
     call.cluster.licensed = False
     return Reply(json={"acknowledged": True, "basic_was_started": True})
+
+
+def _set(cluster: Cluster, name: str, value: Any) -> None:
+    on = str(value).lower() == "true"
+    if name == "xpack.inference.skip_validate_and_start":
+        cluster.skips_validation = on
+    elif name == breaker.SETTING:
+        cluster.breaker = breaker.read_limit(value)
+    elif (block := _BLOCKS.get(name)) is not None:
+        cluster.block = block if on else None
+    else:
+        text = f"persistent setting [{name}], not recognized"
+        raise illegal_argument(text)
+
+
+def _flat(settings: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in settings.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
+
+
+def _nested(settings: dict[str, Any]) -> dict[str, Any]:
+    """As the server answers: objects, and all values as text."""
+    answer: dict[str, Any] = {}
+    for name, value in settings.items():
+        place = answer
+        *parents, last = name.split(".")
+        for parent in parents:
+            place = place.setdefault(parent, {})
+        place[last] = str(value).lower()
+    return answer
+
+
+def _models(pipeline: dict[str, Any]) -> Iterator[str]:
+    """What the `inference` processors name, also those inside others and those for failures."""
+    for processor in [*pipeline.get("processors", []), *pipeline.get("on_failure", [])]:
+        for kind, body in processor.items():
+            if kind == "inference":
+                yield body["model_id"]
+            yield from _models({"processors": body.get("on_failure", [])})
+            if kind == "foreach":
+                yield from _models({"processors": [body["processor"]]})
 
 
 def _references(mapping: dict[str, Any]) -> Iterator[Reference]:
@@ -149,9 +210,16 @@ def _references(mapping: dict[str, Any]) -> Iterator[Reference]:
         yield from _references(field)
 
 
+def _no_index(name: str) -> Refusal:
+    details = {"resource.type": "index_or_alias", "resource.id": name, "index_uuid": "_na_", "index": name}
+    return Refusal(404, "index_not_found_exception", f"no such index [{name}]", details=details)
+
+
 def _authorize_index(call: Call, action: str, privileges: str) -> None:
-    if "superuser" not in call.principal.roles:  # cluster privileges do not include indices
-        granted = f"this action is granted by the index privileges [{privileges}]"
-        where = f"on indices [{call.parts['index']}]"
-        reason = f"action [{action}] is unauthorized for {call.principal.describe()} {where}, {granted}"
-        raise Refusal(403, "security_exception", reason)
+    """Cluster privileges do not include indices."""
+    index, who, owned = call.parts["index"], call.principal, call.cluster.security.owned
+    if "superuser" in who.roles or any(index in owned.get(role, ()) for role in who.roles):
+        return
+    granted = f"this action is granted by the index privileges [{privileges}]"
+    text = f"action [{action}] is unauthorized for {who.describe()} on indices [{index}], {granted}"
+    raise Refusal(403, "security_exception", text)

@@ -6,7 +6,7 @@ from typing import Any
 
 from testbed.standin.javatext import java_text
 from testbed.standin.refusal import bad_request, class_cast, invalid, java_class
-from testbed.standin.services import Setting
+from testbed.standin.services import Service, Setting
 
 _LARGEST = 2**31 - 1
 _LARGEST_LONG = 2**63 - 1
@@ -44,7 +44,7 @@ def read(settings: Iterable[Setting], given: dict[str, Any], scope: str) -> dict
     return {name: value for name, value in values.items() if value is not None}
 
 
-def read_rate_limit(given: dict[str, Any], default: int, service: str) -> dict[str, int]:
+def read_rate_limit(given: dict[str, Any], default: int, service: Service) -> dict[str, int]:
     """The rate limit with its default; what else is in it is refused like any unknown setting."""
     limits = section(given, "rate_limit")
     refuse_unknown_limits(limits, service)
@@ -61,18 +61,17 @@ def read_rate_limit(given: dict[str, Any], default: int, service: str) -> dict[s
     return {"requests_per_minute": value}
 
 
-def refuse_unknown_limits(limits: Any, service: str) -> None:
+def refuse_unknown_limits(limits: Any, service: Service) -> None:
     """Refuses what else is in a rate limit, before anything is said about the other settings."""
     if isinstance(limits, dict):
         refuse_unknown({k: v for k, v in limits.items() if k != "requests_per_minute"}, service)
 
 
-def refuse_unknown(rest: dict[str, Any], service: str) -> None:
+def refuse_unknown(rest: dict[str, Any], service: Service) -> None:
     """Refuses whatever was not taken out."""
     if rest:
-        raise bad_request(
-            f"Configuration contains settings [{java_text(rest)}] unknown to the [{service}] service"
-        )
+        told = f"{service.configuration} contains settings [{java_text(rest)}]"
+        raise bad_request(f"{told} unknown to the [{service.name}] service")
 
 
 def _read_one(setting: Setting, given: dict[str, Any], scope: str, problems: list[str]) -> Any:
