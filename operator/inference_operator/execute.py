@@ -18,6 +18,7 @@ from inference_operator.plan import Action, Create, Reassure, Update
 from inference_operator.report import refresh, write_finalizers
 from inference_operator.resolve import load_secrets, subject_of
 from inference_operator.store import connection_of
+from inference_operator.suggestion import is_unknown
 from inference_operator.verification import refused
 from inference_operator.work import RESEND, Done, Work
 
@@ -91,7 +92,10 @@ async def _update(work: Work, action: Update, observed: Definition) -> Done:
         item = await _send_update(work, observed, body)
     except Stalled as error:
         in_vain = refused(action, error.settings, work.client.identity.version)
-        if in_vain:
+        services = work.client.identity.services
+        # A setting that nobody knows is a slip, and no reason to replace anything.
+        slip = any(is_unknown(i.path, work.desired.definition, services) for i in in_vain)
+        if in_vain and not slip:
             raise PartlyRefused(in_vain) from error
         raise
     return sent(work, item, secrets, checked=work.client.identity.capabilities.update_validates)

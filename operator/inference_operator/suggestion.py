@@ -12,7 +12,7 @@ from typing import Any
 
 from inference_operator import catalogue
 from inference_operator.catalogue import Setting
-from inference_operator.endpoint import Definition, escape, shown
+from inference_operator.endpoint import Definition, escape, segments, shown
 from inference_operator.errors import Reason, ReconcileError
 from inference_operator.services import SILENT, Services
 
@@ -59,6 +59,13 @@ def plain_secrets(definition: Definition, services: Services | None) -> list[str
         and value is not None
         and (name in secrets or (path in known and known[path].secret))
     ]
+
+
+def is_unknown(path: str, definition: Definition, services: Services | None) -> bool:
+    """Whether neither the cluster nor the catalogue knows this setting of a service that they do know."""
+    knowledge = _Knowledge(definition, services or SILENT)
+    section, name = segments(path)[:2]
+    return knowledge.knows_service and name not in knowledge.names(section)
 
 
 def _about_service(_: ReconcileError, definition: Definition, services: Services) -> Iterator[str]:
@@ -120,7 +127,7 @@ class _Knowledge:
 
     def hint(self, section: str, name: str, value: Any, *, refused: bool) -> str | None:
         """Advice about one setting that is given; None where nothing is wrong with it, as far as is known."""
-        if name in self._names(section):
+        if name in self.names(section):
             return self._about_value(section, name, value) or (
                 self._too_new(section, name) if refused else None
             )
@@ -129,7 +136,13 @@ class _Knowledge:
             return slip
         return self._superfluous(section, name) or self._of_other_tasks(name) or self._unknown(section, name)
 
-    def _names(self, section: str) -> list[str]:
+    @property
+    def knows_service(self) -> bool:
+        """Whether there is anything to go by."""
+        return bool(self._unsorted or any(self._by_section.values()))
+
+    def names(self, section: str) -> list[str]:
+        """The settings that a section may hold."""
         if section == "chunkingSettings":
             return list(_CHUNKING)
         return [*self._by_section[section], *self._unsorted]
@@ -155,7 +168,7 @@ class _Knowledge:
         return f"{name} belongs under chunkingSettings" if name in _CHUNKING else None
 
     def _misspelt(self, section: str, name: str) -> str | None:
-        free = [known for known in self._names(section) if known not in self._definition.section(section)]
+        free = [known for known in self.names(section) if known not in self._definition.section(section)]
         meant = _close(name, free)
         if meant is None:
             return None
@@ -164,7 +177,7 @@ class _Knowledge:
         return f"did you mean {meant} instead of {shown(name)}?{place}"
 
     def _superfluous(self, section: str, name: str) -> str | None:
-        meant = _close(name, self._definition.section(section).keys() & set(self._names(section)))
+        meant = _close(name, self._definition.section(section).keys() & set(self.names(section)))
         return f"did you mean {meant}? it is given as well, so take {shown(name)} out" if meant else None
 
     def _of_other_tasks(self, name: str) -> str | None:
@@ -176,7 +189,7 @@ class _Knowledge:
 
     def _unknown(self, section: str, name: str) -> str | None:
         secret = {known for known, setting in self._by_section.get(section, {}).items() if setting.secret}
-        names = [known for known in self._names(section) if known not in secret]
+        names = [known for known in self.names(section) if known not in secret]
         return f"instead of {shown(name)}, {section} takes {', '.join(names)}" if names else None
 
 

@@ -7,7 +7,7 @@ import pytest
 from inference_operator.endpoint import Definition
 from inference_operator.errors import Reason, Stalled
 from inference_operator.services import Listed, Services, parse
-from inference_operator.suggestion import advised, plain_secrets
+from inference_operator.suggestion import advised, is_unknown, plain_secrets
 from testbed.standin.services import services_answer
 
 CLUSTER = parse(services_answer("services-9.4.3.json"))
@@ -256,3 +256,17 @@ def test_secret_in_plain_text_is_found(
 ) -> None:
     """By what the cluster lists as sensitive, or the catalogue as secret."""
     assert plain_secrets(definition, services) == paths
+
+
+UNKNOWN: dict[str, tuple[str, str, bool]] = {
+    "a setting that the service has": ("cohere", "/serviceSettings/model_id", False),
+    "a slip": ("cohere", "/serviceSettings/modle_id", True),
+    "a task setting that the service has": ("cohere", "/taskSettings/truncate", False),
+    "a setting of a service that nobody knows": ("brand-new", "/serviceSettings/anything", False),
+}
+
+
+@pytest.mark.parametrize(("service", "path", "unknown"), UNKNOWN.values(), ids=UNKNOWN)
+def test_setting_is_unknown_only_where_its_service_is_known(service: str, path: str, unknown: bool) -> None:
+    """A new service may have any setting."""
+    assert is_unknown(path, Definition("text_embedding", service), None) is unknown
