@@ -172,8 +172,8 @@ class Attempt:
         self.memory.unreported = None
         about = About(subject.key, written)
         why = reason_of(step.action, step.past)
-        told = why is not None and not (problem and problem.reason is Reason.UPDATE_NOT_APPLIED)
-        if why and told:
+        in_vain = problem is not None and problem.reason is Reason.UPDATE_NOT_APPLIED and not done.created
+        if why and not in_vain:
             tell(ctx, about, Reason(why), story(why, work.desired.inference_id))
         if model and model.event:
             tell(ctx, about, Reason.DEPLOYMENT_STARTED, model.event)

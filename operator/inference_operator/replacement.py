@@ -10,8 +10,8 @@ from inference_operator.creation import Trial, create
 from inference_operator.elasticsearch.client import Uses
 from inference_operator.endpoint import ABSENT, Definition, same_kind, value_at
 from inference_operator.errors import Reason, ReconcileError, Stalled, Waiting
-from inference_operator.findings import Desired, ReplacePolicy, differs
-from inference_operator.status import asked_of, definition_asked
+from inference_operator.findings import Desired, ReplacePolicy
+from inference_operator.status import asked_of
 from inference_operator.verification import verify_created
 from inference_operator.work import LONG_AGO, Done, Work, effect
 
@@ -148,14 +148,15 @@ async def settle(work: Work) -> None:
     begun = work.subject.status.operation
     if begun is None or begun.type != "Preflight":
         return
-    item = await work.client.get(begun.inference_id)
-    if item is not None and not differs(definition_asked(begun.asked), work.see(item)):
+    if (
+        await work.client.get(begun.inference_id) is not None
+    ):  # its id holds our uid, so it is ours whatever it is
         work.ctx.fence()
         await work.client.delete(begun.inference_id)
         work.memory.unresolved_until = LONG_AGO
         return
     until, now = work.may_appear_until(), work.ctx.now()
-    if item is None and until > now:
+    if until > now:
         raise Waiting(
             Reason.CREATE_UNRESOLVED,
             "the trial of a replacement got no answer and may still take effect; looked at again after its deadline",

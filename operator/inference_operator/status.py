@@ -165,11 +165,7 @@ def claimed_definition(known: InferenceEndpointStatus) -> Definition | None:
     """What a create without outcome asked for; a trial under another id claims nothing."""
     if known.operation is None or known.operation.type == "Preflight":
         return None
-    return definition_asked(known.operation.asked)
-
-
-def definition_asked(asked: Asked) -> Definition:
-    """The endpoint that a create asked for."""
+    asked = known.operation.asked
     return Definition(
         asked.task_type,
         asked.service,
