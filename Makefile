@@ -10,7 +10,7 @@ LOCK   := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 -
           --no-emit-index-url --no-header --no-annotate pyproject.toml
 
 # Tests that start a control plane or an Elasticsearch; the others need nothing but Python.
-SLOW      := tests/integration tests/contract tests/e2e tests/faults tests/crash tests/bench tests/install tests/soak
+SLOW      := tests/integration tests/contract tests/e2e tests/faults tests/crash tests/bench tests/install tests/soak tests/histories
 CHART     := deploy/helm/elasticsearch-inference-operator
 GENERATED := crds $(CHART)/files/crds deploy/install.yaml docs/reference.md docs/reasons.md docs/services.md README.md
 
