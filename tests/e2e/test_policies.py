@@ -8,7 +8,7 @@ from testbed.world import World
 
 NAME = f"{OURS}policies"
 INDEX = f"{OURS}policies-documents"
-MODEL = {"serviceSettings": {"model_id": "embed-2"}}
+MODEL = {"model_id": "embed-2"}
 everywhere = on(*SERVERS)
 
 
@@ -23,7 +23,7 @@ def ready(world: World, target: Target) -> World:
 
 def change_model(world: World, policy: str) -> None:
     """Ask for what cannot be changed in place."""
-    world.change(NAME, replacePolicy=policy, **MODEL)
+    world.change(NAME, replacePolicy=policy, serviceSettings=MODEL)
 
 
 def model(target: Target) -> object:
@@ -99,7 +99,7 @@ def test_force_is_refused_where_a_create_under_a_mapping_may_hang(ready: World, 
     assert found is not None
     settings = found["service_settings"]
     given = {name: settings[name] for name in ("dimensions", "similarity")}
-    ready.change(NAME, serviceSettings={**MODEL["serviceSettings"], **given})
+    ready.change(NAME, serviceSettings={**MODEL, **given})
     ready.wait_ready(NAME)
     assert model(target) == "embed-2"
     target.delete_index(INDEX)

@@ -35,6 +35,11 @@ class Pair:
         """A name for its endpoint."""
         return f"{self.service}-{self.task_type}".replace("_", "-")
 
+    @property
+    def in_cluster(self) -> bool:
+        """Whether it is a model in the cluster itself, without a provider and without a secret."""
+        return self.service in {"elasticsearch", "elser"}
+
     def endpoint(self, name: str, secret: str, provider: str = PROVIDER) -> Endpoint:
         """The smallest endpoint, its secrets in the Secret of that name, its provider at that URL."""
         result = endpoint(name, service=self.service, task_type=self.task_type)
@@ -55,13 +60,18 @@ class Pair:
             "service_settings": spec["serviceSettings"],
             "task_settings": spec.get("taskSettings", {}),
         }
-        for setting in spec.get("secretSettings", []):
-            *parents, key = setting["path"].removeprefix("/serviceSettings/").split("/")
+        for path, value in self.secrets(secret).items():
+            *parents, key = path.removeprefix("/serviceSettings/").split("/")
             values = sections["service_settings"]
             for parent in parents:
                 values = values.setdefault(parent, {})
-            values[key] = secret.values[setting["secretKeyRef"]["key"]]
+            values[key] = value
         return {"service": self.service, **sections}
+
+    def secrets(self, secret: Secret) -> dict[str, str]:
+        """The secret values by their paths in the spec."""
+        settings = self.endpoint(self.name, secret.name).spec.get("secretSettings", [])
+        return {setting["path"]: secret.values[setting["secretKeyRef"]["key"]] for setting in settings}
 
     def needed(self) -> dict[str, Setting]:
         """The settings without which there is no endpoint, by their paths."""

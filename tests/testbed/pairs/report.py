@@ -1,4 +1,4 @@
-"""What became of each pair on each server, as the table `pairs` at the end of a run of pytest."""
+"""What became of each pair in each phase on each server, as the table `pairs` at the end of a run of pytest."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -7,43 +7,52 @@ import pytest
 
 from testbed import tables
 from testbed.pairs import Pair
-from testbed.target import SERVERS
+from testbed.pairs.phases import LEGEND
+from testbed.pairs.servers import SERVERS, Server
 
 TABLE = "pairs"
-_WIDTH = 14
+_TITLES = [server.title for server in SERVERS]
+_FIRST = 41
+_WIDTH = 19
 
 
-def note(request: pytest.FixtureRequest, server: str, column: Mapping[Pair, tuple[str, str]]) -> None:
-    """Keep the column of one server: what became of each pair, and perhaps why."""
+def note(request: pytest.FixtureRequest, server: Server, column: Mapping[Pair, tuple[str, str]]) -> None:
+    """Keep the column of one server: a letter for each phase of a pair, or why it cannot be shown there."""
     cells = {f"{pair.service} {pair.task_type}": cell for pair, cell in column.items()}
-    tables.note(request, TABLE, [server, cells])
+    tables.note(request, TABLE, [server.title, cells])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Show the table, if a server had its turn."""
     if columns := dict(tables.noted(terminalreporter, TABLE)):
-        title = "service and task type, on each server"
+        title = "service and task type, phase by phase, on each server"
         tables.publish(terminalreporter, TABLE, title, "\n".join(lines(columns)))
 
 
 def lines(columns: Mapping[str, Mapping[str, Sequence[str]]]) -> Iterator[str]:
-    """A row for each pair, the totals, and why a cell is not possible."""
-    servers = [server for server in SERVERS if server in columns]
-    cells = [cell for server in servers for cell in columns[server].values()]
+    """A row for each pair, the counts of each letter, what the letters mean, and why a cell is not possible."""
+    titles = [title for title in _TITLES if title in columns]
+    cells = [cell for title in titles for cell in columns[title].values()]
     reasons = list(dict.fromkeys(reason for _, reason in cells if reason))
-    yield _line("", servers)
-    for pair in columns[servers[0]]:
-        yield _line(pair, (_shown(columns[server][pair], reasons) for server in servers))
-    for kind in dict.fromkeys(kind for kind, _ in cells):
-        counts = (Counter(cell for cell, _ in columns[server].values())[kind] for server in servers)
-        yield _line(f"total: {kind}", map(str, counts))
-    yield from (f"({number}) {reason}" for number, reason in enumerate(reasons, 1))
+    yield _line("", titles)
+    for pair in columns[titles[0]]:
+        yield _line(pair, (_shown(columns[title][pair], reasons) for title in titles))
+    counts = {title: _counts(columns[title]) for title in titles}
+    used = [letter for letter in LEGEND if any(counts[title][letter] for title in titles)]
+    for letter in used:
+        yield _line(f"total: {letter}", (str(counts[title][letter]) for title in titles))
+    yield from (f"{letter}  {meaning}" for letter, meaning in LEGEND.items() if meaning)
+    yield from (f"({number}) not possible here: {reason}" for number, reason in enumerate(reasons, 1))
+
+
+def _counts(column: Mapping[str, Sequence[str]]) -> Counter[str]:
+    return Counter(letter for letters, _ in column.values() for letter in letters)
 
 
 def _shown(cell: Sequence[str], reasons: list[str]) -> str:
-    kind, reason = cell
-    return f"{kind} ({reasons.index(reason) + 1})" if reason else kind
+    letters, reason = cell
+    return f"({reasons.index(reason) + 1})" if reason else letters
 
 
 def _line(title: str, cells: Iterable[str]) -> str:
-    return f"{title:<42}" + "".join(f"{cell:<{_WIDTH}}" for cell in cells).rstrip()
+    return f"{title:<{_FIRST}}" + "".join(f"{cell:<{_WIDTH}}" for cell in cells).rstrip()

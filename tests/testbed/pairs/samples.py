@@ -93,3 +93,42 @@ WANTED = {
 """Optional settings without which the endpoint would be of no use, by service, or by service and task type."""
 MAPS = {"secret_parameters": "api_key"}
 """Settings that are a map of secrets, with the one key that is set."""
+TASK_SETTINGS: dict[str, tuple[str, Any, Any]] = {
+    "user": ("", "alice", "mallory"),
+    "top_n": ("", 7, 9),
+    "max_new_tokens": ("", 7, 9),
+    "max_tokens": ("", 7, 9),
+    "truncate": ("", "end", "start"),
+    "input_type": ("", "ingest", "search"),
+    "auto_truncate": ("", True, False),
+    "return_documents": ("", True, False),
+    "instruction": ("", "be exact", "be brief"),
+    "session_id": ("", "one", "two"),
+    "parameters": ("depth", "deep", "flat"),
+    "headers": ("x-team", "search", "sales"),
+}
+"""Task settings, the most usual first: the key within where it is a map, the value it is changed to, and one that
+somebody else gives it."""
+WITHOUT_TASK_SETTINGS = {"amazon_sagemaker.rerank", "amazon_sagemaker.sparse_embedding"}
+"""Pairs whose sample has none that can be stored: with `api: elastic` they belong to the request."""
+FIXED: dict[str, Any] = {
+    "num_threads": 2,
+    "model_id": "another",
+    "model": "another",
+    "service_id": "another",
+    "deployment_id": "another",
+    "endpoint_name": "another",
+    "endpoint_type": "realtime",
+    "url": "https://another.example/v1",
+}
+"""Settings that no update changes, and what they are changed to; the first of them that a pair needs is taken."""
+_ONE_INPUT = ("", {"input": ["ping"]})
+USES: dict[str, tuple[str, dict[str, Any]]] = {
+    "text_embedding": _ONE_INPUT,
+    "sparse_embedding": _ONE_INPUT,
+    "completion": _ONE_INPUT,
+    "rerank": ("", {"query": "ping", "input": ["pong"]}),
+    "embedding": ("", {"input": [{"content": {"type": "text", "value": "ping"}}]}),
+    "chat_completion": ("/_stream", {"messages": [{"role": "user", "content": "ping"}]}),
+}
+"""How an endpoint is used, by task type: the end of the path, and the body."""

@@ -11,6 +11,7 @@ from inference_operator.endpoint import definition_from_answer, definition_of, d
 from inference_operator.errors import Reason
 from testbed.builders import Endpoint, Manifest
 from testbed.pairs import Pair
+from testbed.pairs.judgement import condition
 
 READY = "ready"
 """The endpoint is there as its resource says."""
@@ -58,10 +59,6 @@ class Trial:
         """Its place in the table: the outcome, and why it is not possible."""
         return self.outcome, (self.hindrance or "") if self.outcome == NOT_HERE else ""
 
-    def settled(self, resource: Manifest) -> bool:
-        """Whether the resource has come to where it should, or cannot get there any more."""
-        return _condition(resource, "Ready").get("status") == "True" or bool(_condition(resource, "Stalled"))
-
     def mistakes(self, resource: Manifest, stored: Manifest | None, secret: str) -> list[str]:
         """What is not as it should be."""
         if self.outcome == REFUSED:
@@ -72,7 +69,7 @@ class Trial:
         return self.pair.known.offers(task_type, self.release)
 
     def _not_ready(self, resource: Manifest) -> Iterator[str]:
-        ready = _condition(resource, "Ready")
+        ready = condition(resource, "Ready")
         if ready.get("status") != "True":
             yield f"not ready: {ready.get('reason')}: {ready.get('message')}"
 
@@ -81,9 +78,9 @@ class Trial:
         has_service = any(map(self._offers, self.pair.known.task_types))
         reason = Reason.UNSUPPORTED_TASK_TYPE if has_service else Reason.UNKNOWN_SERVICE
         word = self.pair.task_type if has_service else self.pair.service
-        stalled = _condition(resource, "Stalled")
+        stalled = condition(resource, "Stalled")
         if stalled.get("reason") != reason or f"[{word}]" not in stalled["message"]:
-            yield f"not refused with {reason}: {_condition(resource, 'Ready')}"
+            yield f"not refused with {reason}: {condition(resource, 'Ready')}"
 
     def _stored_otherwise(self, stored: Manifest | None, secret: str) -> Iterator[str]:
         if stored is None:
@@ -116,10 +113,3 @@ class Trial:
 
     def _is_model_of_elser(self, path: str) -> bool:
         return (self.pair.service, path) == ("elser", "/serviceSettings/model_id")
-
-
-def _condition(resource: Manifest, kind: str) -> Mapping[str, Any]:
-    """The condition, if it is about the newest generation."""
-    conditions = resource.get("status", {}).get("conditions", [])
-    generation = resource["metadata"]["generation"]
-    return next((c for c in conditions if c["type"] == kind and c["observedGeneration"] == generation), {})
