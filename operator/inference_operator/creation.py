@@ -101,7 +101,7 @@ async def _send_create(work: Work, trial: Trial, body: Mapping[str, Any]) -> Map
         )
     except ReconcileError as error:
         if not error.ambiguous:
-            work.memory.unresolved_until = LONG_AGO
+            work.memory.unresolved_until, work.memory.offered = LONG_AGO, None
         if error.reason is Reason.TIMED_OUT:
             error.message += unanswered_create(work.desired.definition, work.client.identity.capabilities)
         return await _found_all_the_same(work, trial, error)

@@ -1,0 +1,161 @@
+"""Section 9, second table: the replies to an update and to a deletion, and what happens next."""
+
+from inference_operator.errors import Reason
+from integration.rows.happenings import (
+    AGAIN,
+    ALL,
+    BLOCKED,
+    LENIENT,
+    MISSING,
+    STALLED,
+    STRICT,
+    WELL,
+    changed,
+    fault,
+    held,
+    is_empty,
+    key_is,
+    locked,
+    mapped,
+    names,
+    refused,
+    rotated,
+    soon,
+    then,
+    unlocked,
+    unreadable,
+    unused,
+)
+from integration.rows.scene import NAME, Case, Scene, applied, cohere, openai, settled
+
+CASES = (
+    Case(
+        "409 as a mapping uses it: the resource stays, names it, and looks again slowly",
+        (settled(openai()), mapped, Scene.delete),
+        ("GET", "DELETE"),
+        WELL,
+        BLOCKED,
+        profiles=ALL,
+        words="indices i1",
+        and_then=(held, names(indices=["i1"]), unused, then(("GET", "DELETE"), None), is_empty),
+    ),
+    Case(
+        "409 as pipelines use it: the resource stays, and names them",
+        (
+            settled(openai()),
+            lambda scene: scene.elasticsearch.pipelines.update(p1={NAME}, p2={NAME}),
+            Scene.delete,
+        ),
+        ("GET", "DELETE"),
+        WELL,
+        BLOCKED,
+        profiles=ALL,
+        words="pipelines p1, p2",
+        and_then=(held, names(pipelines=["p1", "p2"])),
+    ),
+    Case(
+        "409 as another update is under way: it is asked again soon",
+        (settled(openai()), locked, applied(openai().with_task_settings(user="v"))),
+        ("GET", "UPDATE"),
+        ("False", Reason.CHANGED_MEANWHILE),
+        AGAIN,
+        profiles=ALL,
+        and_then=(soon, unlocked, then(("GET", "UPDATE"))),
+    ),
+    Case(
+        "409 on a deletion as an update is under way: it is asked again soon",
+        (settled(openai()), locked, Scene.delete),
+        ("GET", "DELETE"),
+        WELL,
+        BLOCKED,
+        profiles=ALL,
+        words="currently being updated",
+        and_then=(held, soon, unlocked, then(("GET", "DELETE"), None), is_empty),
+    ),
+    Case(
+        "404 for an update of what has gone meanwhile: it is looked at again, and created",
+        (
+            settled(openai()),
+            refused(
+                "PUT",
+                404,
+                "status_exception",
+                f"The inference endpoint [{NAME}] does not exist and cannot be updated",
+                on_update=True,
+            ),
+            applied(openai().with_task_settings(user="v")),
+        ),
+        ("GET", "UPDATE"),
+        ("False", Reason.CHANGED_MEANWHILE),
+        AGAIN,
+        profiles=ALL,
+        and_then=(soon, then(("GET", "UPDATE"))),
+    ),
+    Case(
+        "404 for the deletion of what has gone meanwhile: done",
+        (settled(openai()), refused("DELETE", 404, *MISSING), Scene.delete),
+        ("GET", "DELETE"),
+        None,
+        profiles=ALL,
+    ),
+    Case(
+        "404 no service found, which does not mean that it is gone",
+        (
+            settled(openai()),
+            refused("DELETE", 404, "status_exception", "No service found for this inference endpoint docs"),
+            Scene.delete,
+        ),
+        ("GET", "DELETE"),
+        WELL,
+        BLOCKED,
+        profiles=ALL,
+        words="deletionPolicy: ForceDelete",
+        and_then=(held,),
+    ),
+    *(
+        Case(
+            f"500 for what is stored and cannot be read ({why}): the resource stays",
+            (settled(openai()), unreadable(why), Scene.delete),
+            ("GET",),
+            WELL,
+            BLOCKED,
+            profiles=ALL,
+            words="deletionPolicy: ForceDelete",
+            and_then=(held,),
+        )
+        for why in ("unknown_service", "unparsable")
+    ),
+    *(
+        Case(
+            f"500 for what is stored and cannot be read ({why}), and force is allowed",
+            (settled(openai().with_spec(deletionPolicy="ForceDelete")), unreadable(why), Scene.delete),
+            ("GET", "FORCED DELETE"),
+            None,
+            profiles=("8.19", "9.2", "9.4", *STRICT),
+            and_then=(is_empty,),
+        )
+        for why in ("unknown_service", "unparsable")
+    ),
+    Case(
+        "200 that changed nothing: it is said, and not asked again",
+        (
+            settled(openai()),
+            fault("PUT", on_update=True, ignore=True),
+            applied(openai().with_task_settings(user="v")),
+        ),
+        ("GET", "UPDATE", "GET"),
+        ("False", Reason.UPDATE_NOT_APPLIED),
+        STALLED,
+        profiles=(*LENIENT, *STRICT),
+        turns=2,
+        words="/taskSettings/user",
+    ),
+    Case(
+        "200 for what somebody has changed meanwhile: the answer is held against the spec",
+        (settled(cohere()), changed("task_settings", truncate="none"), rotated),
+        ("GET", "UPDATE"),
+        WELL,
+        profiles=("9.4", *STRICT),
+        and_then=(key_is("key-2"),),
+    ),
+)
