@@ -31,6 +31,8 @@ class ApiServer:
     def __init__(self, listener: Listener) -> None:
         self.writes: list[str] = []
         """Which objects were patched, oldest first."""
+        self.events: list[Manifest] = []
+        """What was said about the objects."""
         self._objects: dict[tuple[str, str], Manifest] = {}
         self._listener = listener
         self._numbers = count(1)
@@ -60,6 +62,11 @@ class ApiServer:
             metadata["generation"] += 1
             self._store(plural, {**known, "metadata": metadata})
 
+    def lose(self, plural: str, name: str) -> None:
+        """Remove the object and whatever holds it, as if it had never been."""
+        known = self._objects.pop((plural, name))
+        self._listener(plural, "DELETED", known)
+
     def _birth(self, name: str) -> Manifest:
         number = next(self._numbers)
         born = {"uid": f"uid-{number}", "creationTimestamp": _TIME.format(number % 60), "generation": 0}
@@ -81,7 +88,8 @@ class ApiServer:
 
     async def handle(self, request: web.BaseRequest) -> web.Response:
         """Answer one request."""
-        if request.method == "POST":  # an event
+        if request.method == "POST":
+            self.events.append(await request.json())
             return web.json_response({}, status=201)
         body = await request.json() if request.can_read_body else []
         plural, *name = _parts(request.path)

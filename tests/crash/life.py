@@ -28,9 +28,9 @@ ROUNDS = 8
 
 
 @asynccontextmanager
-async def life(stage: Stage) -> AsyncIterator[Context]:
+async def life(stage: Stage, queue: WorkQueue[Key] | None = None) -> AsyncIterator[Context]:
     """An operator that has listed everything and checked the connection; it hears of all that changes."""
-    ctx = _context(stage)
+    ctx = _context(stage, queue or WorkQueue())
     await relist(ctx)
     await reconcile_connection(Key(CONNECTION, NAMESPACE, "main"), ctx)
     stage.listener = _listener(ctx)
@@ -60,7 +60,7 @@ async def strive(ctx: Context, stage: Stage, wish: Wish) -> None:
         stage.pass_time(delay or 0.0)
 
 
-def _context(stage: Stage) -> Context:
+def _context(stage: Stage, queue: WorkQueue[Key]) -> Context:
     configuration = client.Configuration(host=stage.kubernetes_url, ssl_ca_cert=str(stage.ca_file))
     configuration.client_session_kwargs = {"trust_env": False}  # asking it takes a thread, and its own time
     kube = Kube(client.ApiClient(configuration), may_write=lambda: True)
@@ -70,7 +70,7 @@ def _context(stage: Stage) -> Context:
         kube=kube,
         secrets=kube,
         store=Store(fingerprint),
-        queue=WorkQueue(),
+        queue=queue,
         guard=Guard(["127.0.0.1"]),
         governors=Governors(1),
         redactor=Redactor(),

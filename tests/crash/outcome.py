@@ -15,11 +15,14 @@ class Request:
     method: str
     path: str
     status: int | None
+    dry_run: bool = False
 
     @property
     def kind(self) -> str:
         """What it asks for."""
-        return "UPDATE" if self.path.endswith("/_update") else self.method
+        if self.path.endswith("/_update"):
+            return "UPDATE"
+        return "DRY RUN" if self.dry_run else self.method
 
 
 def unmet_in_kubernetes(wish: Wish, resource: Raw | None) -> Iterator[str]:
@@ -34,6 +37,9 @@ def unmet_in_kubernetes(wish: Wish, resource: Raw | None) -> Iterator[str]:
     ready: Mapping[str, Any] = next((c for c in status.get("conditions", []) if c["type"] == "Ready"), {})
     if (ready.get("status"), ready.get("observedGeneration")) != ("True", newest):
         yield f"not Ready in generation {newest}: {_said(resource)}"
+    synced = next((c["status"] for c in status.get("conditions", []) if c["type"] == "Synced"), None)
+    if synced != "True":
+        yield f"Ready, but not Synced: {_said(resource)}"
     if status.get("observedGeneration") != newest or "operation" in status:
         yield f"the status is not that of generation {newest}: {status}"
     if "deletionTimestamp" in resource["metadata"]:
@@ -50,14 +56,23 @@ def unmet_in_elasticsearch(wish: Wish, endpoint: Mapping[str, Any] | None, key: 
         return
     if endpoint.get("task_settings") != wish.task_settings:
         yield f"other settings than {wish.task_settings}: {endpoint}"
+    if (model := endpoint.get("service_settings", {}).get("model_id")) != wish.model:
+        yield f"not {wish.model}, but {model}"
     if key != wish.key:
         yield f"not {wish.key}, but {key}"
 
 
 def excess(wish: Wish, requests: Iterable[Request]) -> Iterator[str]:
-    """What was asked too often: once for each thing that the user did, and once more where an answer was lost."""
+    """What was asked too often: once for each thing that the user did, and once more where an answer was lost.
+
+    A replace is tried in place and under a temporary id first; both may happen once more.
+    """
     kinds = [r.kind for r in requests]
-    most = {"PUT": wish.lives, "UPDATE": wish.edits + wish.keys + 1, "DELETE": wish.lives}
+    most = {
+        "PUT": wish.lives + 3 * wish.models,
+        "UPDATE": wish.edits + wish.keys + 1 + wish.models,
+        "DELETE": wish.lives + 3 * wish.models,
+    }
     for kind, number in most.items():
         if kinds.count(kind) > number:
             yield f"{kind}: {kinds.count(kind)} times, where {number} suffice"

@@ -35,20 +35,26 @@ class _Hasty(Server):
 class Stage:
     """Both servers, each on a socket; what they hold is exchanged by `reset`."""
 
-    def __init__(self, ca_file: Path) -> None:
+    def __init__(self, ca_file: Path, profile: str, *, hasty: bool) -> None:
         self.ca_file: Path | None = ca_file
+        self.connection_spec: dict[str, str] = {}
+        """Further fields of the connection that is there from the beginning."""
         self.url = self.kubernetes_url = ""
         self.api_key = _OPERATOR.encoded_key()
-        self._standin = _Hasty(_cluster())
+        self._profile = PROFILES[profile]
+        self._hasty = hasty
+        self._standin = (_Hasty if hasty else Server)(self._cluster())
         self._runner = web.ServerRunner(web.Server(self._handle, access_log=None), shutdown_timeout=0)
 
     @classmethod
     @asynccontextmanager
-    async def set_up(cls, directory: Path) -> AsyncIterator[Self]:
-        """Open the sockets."""
+    async def set_up(
+        cls, directory: Path, profile: str = "9.4", *, hasty: bool = True
+    ) -> AsyncIterator[Self]:
+        """Open the sockets; `hasty`: for each request a new connection is made."""
         ca_file = directory / "ca.crt"  # nobody's; but loading the system's in each life would be slow
         trustme.CA().cert_pem.write_to_path(ca_file)
-        stage = cls(ca_file)
+        stage = cls(ca_file, profile, hasty=hasty)
         try:
             await stage._standin.up()
             await stage._runner.setup()
@@ -65,9 +71,9 @@ class Stage:
         self.now = datetime(2026, 1, 2, tzinfo=UTC)
         self.kubernetes = ApiServer(self._on_event)
         self.listener: Listener = lambda *_: None
-        self.elasticsearch = self._standin.cluster = _cluster()
+        self.elasticsearch = self._standin.cluster = self._cluster()
         self._next: Wish | None = None  # what the user creates once its name is free
-        self._apply(connection(self))
+        self._apply(connection(self).with_spec(**self.connection_spec))
 
     def pass_time(self, seconds: float) -> None:
         """Let it be later."""
@@ -106,12 +112,17 @@ class Stage:
         resource = self.kubernetes.get(_ENDPOINTS, wish.name)
         found = self.elasticsearch.endpoints.get(wish.name)
         shown, key = (found.shown(), found.secrets["api_key"]) if found else (None, None)
-        return [*unmet_in_kubernetes(wish, resource), *unmet_in_elasticsearch(wish, shown, key)]
+        others = self.elasticsearch.endpoints.keys() - {wish.name}
+        return [
+            *unmet_in_kubernetes(wish, resource),
+            *unmet_in_elasticsearch(wish, shown, key),
+            *(f"{other} is left over" for other in others),
+        ]
 
     def requests(self) -> list[Request]:
         """What the endpoints were asked for, oldest first."""
         seen = [o for o in self.elasticsearch.journal.requests if o.path.startswith("/_inference/")]
-        return [Request(o.method, o.path, o.status) for o in seen]
+        return [Request(o.method, o.path, o.status, o.query.get("dry_run") == "true") for o in seen]
 
     def writes(self) -> list[str]:
         """All that the operator has written, events left out."""
@@ -129,9 +140,9 @@ class Stage:
 
     async def _handle(self, request: web.BaseRequest) -> web.Response:
         answer = await self.kubernetes.handle(request)
-        answer.force_close()
+        if self._hasty:
+            answer.force_close()
         return answer
 
-
-def _cluster() -> Cluster:
-    return Cluster(PROFILES["9.4"], Security(keys={_KEY_ID: _OPERATOR}))
+    def _cluster(self) -> Cluster:
+        return Cluster(self._profile, Security(keys={_KEY_ID: _OPERATOR}))

@@ -1,9 +1,9 @@
 """What a user does to an endpoint before, while and after the operator dies, and what they may then expect."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from testbed.builders import Endpoint, Secret, endpoint, secret
 
@@ -15,9 +15,10 @@ class Step(StrEnum):
     EDIT = "edit"
     ROTATE = "rotate"
     DELETE = "delete"
+    REPLACE = "replace"
 
 
-CREATE, EDIT, ROTATE, DELETE = Step
+CREATE, EDIT, ROTATE, DELETE, REPLACE = Step
 RECREATE = (DELETE, CREATE)
 Steps = tuple[Step, ...]
 
@@ -36,6 +37,9 @@ class Wish:
     """How many resources of this name there have been."""
     edits: int = 0
     keys: int = 0
+    models: int = 0
+    more: Mapping[str, Any] = field(default_factory=dict)
+    """Further fields of the spec."""
 
     def after(self, step: Step) -> "Wish":
         """What the user wants after one more step."""
@@ -48,6 +52,8 @@ class Wish:
                 return replace(self, keys=self.keys + 1)
             case Step.DELETE:
                 return replace(self, exists=False)
+            case Step.REPLACE:
+                return replace(self, models=self.models + 1)
 
     @property
     def key(self) -> str:
@@ -59,6 +65,11 @@ class Wish:
         """What an edit changes."""
         return {"user": f"user-{self.edits}"}
 
+    @property
+    def model(self) -> str:
+        """What only a replace changes."""
+        return f"embed-{self.models}"
+
     def secret(self) -> Secret:
         """The Secret with the key."""
         return secret(self.name, api_key=self.key)
@@ -66,11 +77,11 @@ class Wish:
     def resource(self) -> Endpoint:
         """The resource."""
         url = f"{self.provider_url}/v1/embeddings"
-        made = endpoint(self.name, service="openai", connection=self.connection, model_id="embed-1", url=url)
+        made = endpoint(self.name, service="openai", connection=self.connection, model_id=self.model, url=url)
         return (
             made.with_secret(self.name)
             .with_task_settings(**self.task_settings)
-            .with_spec(timeout=self.timeout)
+            .with_spec(timeout=self.timeout, **self.more)
         )
 
 
@@ -92,7 +103,13 @@ class User(Protocol):
 
 def perform(user: User, wish: Wish, steps: Iterable[Step]) -> Wish:
     """Let the user do all that; what is wanted then."""
-    acts = {CREATE: user.create, EDIT: user.edit, ROTATE: user.rotate, DELETE: user.delete}
+    acts = {
+        CREATE: user.create,
+        EDIT: user.edit,
+        ROTATE: user.rotate,
+        DELETE: user.delete,
+        REPLACE: user.edit,
+    }
     for step in steps:
         wish = wish.after(step)
         acts[step](wish)
@@ -109,6 +126,8 @@ class Scenario:
     action: Steps
     meanwhile: Steps = ()
     """What the user does while no operator runs."""
+    spec: Mapping[str, Any] = field(default_factory=dict)
+    """Further fields of the spec."""
 
     @property
     def title(self) -> str:
@@ -135,3 +154,8 @@ FOLLOWED = tuple(
     if scenario.name != "delete" or steps == RECREATE
 )
 """The same, and the user does something else while no operator runs."""
+REPLACES = (
+    Scenario("replace when unused", True, (REPLACE,), spec={"replacePolicy": "WhenUnused"}),
+    Scenario("replace by force", True, (REPLACE,), spec={"replacePolicy": "Force"}),
+)
+"""Changes that need the endpoint to be deleted and created anew."""

@@ -14,7 +14,7 @@ import pytest
 from crash.life import die, life, strive
 from crash.outcome import excess
 from crash.stage import Stage
-from crash.steps import CREATE, FOLLOWED, MAIN, Scenario, Wish, perform
+from crash.steps import CREATE, FOLLOWED, MAIN, REPLACES, Scenario, Wish, perform
 from crash.walk import cancel, has_ended, walk
 from testbed.tables import note
 
@@ -23,9 +23,14 @@ FEWEST = 5
 
 
 def followed(scenario: Scenario) -> Any:
-    """One parameter; the awaits of a recreation are those of a deletion and of a creation."""
-    marks = [pytest.mark.soak] if scenario.name == "recreate" else []
+    """One parameter; what consists of what others try as well is left to the soak."""
+    marks = [pytest.mark.soak] if scenario.name in {"recreate", "replace by force"} else []
     return pytest.param(scenario, id=scenario.title, marks=marks)
+
+
+def unfollowed(scenario: Scenario) -> Any:
+    """One parameter that is always tried."""
+    return pytest.param(scenario, id=scenario.title)
 
 
 @pytest.fixture
@@ -40,7 +45,7 @@ async def crash(stage: Stage, scenario: Scenario, point: int, *, killed: bool) -
     stage.reset()
     async with AsyncExitStack() as lives:
         first = await lives.enter_async_context(life(stage))
-        wish = Wish("docs")
+        wish = Wish("docs", more=scenario.spec)
         if scenario.exists:
             wish = perform(stage, wish, [CREATE])
             await strive(first, stage, wish)
@@ -81,7 +86,7 @@ async def crash_everywhere(
 
 
 @pytest.mark.parametrize("killed", [True, False], ids=["killed", "cancelled"])
-@pytest.mark.parametrize("scenario", MAIN, ids=lambda s: s.title)
+@pytest.mark.parametrize("scenario", [*map(unfollowed, MAIN), *map(followed, REPLACES)])
 async def test_operator_dies(
     stage: Stage, scenario: Scenario, killed: bool, request: pytest.FixtureRequest
 ) -> None:

@@ -40,7 +40,8 @@ class ClusterUser:
         if wish.name in self._next:
             self._next[wish.name] = wish
         else:
-            self._world.change(wish.name, taskSettings=wish.task_settings)
+            (body,) = wish.resource().manifests()
+            self._world.change(wish.name, **body["spec"])
 
     def rotate(self, wish: Wish) -> None:
         """Change the Secret."""

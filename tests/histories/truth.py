@@ -85,10 +85,7 @@ def left_over(raw: Manifest, around: Surroundings) -> list[str]:
     if stored is None:
         return []
     have, asked = settings_of(stored.shown()), settings_of_spec(raw["spec"])
-    left = [p for p, value in around.facts.set.items() if p not in asked and have.get(p) == value]
-    if around.cluster.profile.update_is_strict:  # no such server was asked what a null within the limit does
-        left = [p for p in left if not p.startswith("/service_settings/rate_limit/")]
-    return left
+    return [p for p, value in around.facts.set.items() if p not in asked and have.get(p) == value]
 
 
 def untrue(raw: Manifest, around: Surroundings) -> list[str]:
