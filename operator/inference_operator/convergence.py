@@ -106,6 +106,7 @@ def _past(work: Work, states: list[SecretState]) -> Past:
     made_without = known.applied is not None and not known.secrets and not memory.live and not unsent
     return replace(
         past_of(known, unresolved=unresolved_until(memory, known) > now),
+        secrets=frozenset(s.path for s in known.secrets) if optional else frozenset(),
         secretless=optional and made_without,
         secrets_changed=secrets_changed(states, memory.live, known),
         secrets_unsent=unsent,

@@ -25,6 +25,10 @@ AFTER_RESET = {"strategy": "word", "max_chunk_size": 250, "overlap": 100}
 """The chunking settings that any update leaves behind where `update_keeps_chunking` is not given."""
 
 
+AFTER_CREATE = {"strategy": "sentence", "max_chunk_size": 250, "sentence_overlap": 1}
+"""The chunking settings of an endpoint that was made without any."""
+
+
 class DriftPolicy(StrEnum):
     """What to do with what somebody else has changed."""
 
@@ -93,7 +97,7 @@ class Past:
     """Whether that create may still take effect."""
     ignored: Sequence[Ignored] = ()
     secrets: frozenset[str] = frozenset()
-    """The paths of those that were sent."""
+    """The paths of those that were sent, where the service would also do without."""
     secretless: bool = False
     """It was created without secrets, and is of a kind that cannot be given any later."""
     secrets_changed: bool = True

@@ -29,6 +29,7 @@ from inference_operator.endpoint import (
 )
 from inference_operator.errors import Reason, ReconcileError, Stalled, Waiting
 from inference_operator.findings import (
+    AFTER_CREATE,
     AFTER_RESET,
     AdoptionPolicy,
     Desired,
@@ -220,7 +221,7 @@ def _plan_other_kind(desired: Desired, observed: Definition, past: Past) -> Plan
 def _plan_update(
     desired: Desired, observed: Definition, past: Past, capabilities: Capabilities, found: Findings
 ) -> Plan:
-    needless = past.secretless or _is_harmful(observed, past, capabilities)
+    needless = past.secretless or _is_harmful(desired, observed, past, capabilities)
     secrets = past.secrets_changed and desired.has_secrets and not needless
     in_place = _update(desired, past, found, secrets=secrets)
     if desired.replacement is not ReplacePolicy.NEVER and (because := found.replaceable):
@@ -232,12 +233,14 @@ def _plan_update(
     return Plan(action, drift=found.drift, corrects=corrects)
 
 
-def _is_harmful(observed: Definition, past: Past, capabilities: Capabilities) -> bool:
+def _is_harmful(desired: Desired, observed: Definition, past: Past, capabilities: Capabilities) -> bool:
     """Whether giving an endpoint its secrets once more, which it was made with, would cost it its chunking settings."""
     made_with_them = past.secrets_unsent or (past.applied is None and past.claimed is not None)
     if capabilities.update_keeps_chunking or not made_with_them:
         return False
-    return bool(observed.chunking_settings) and observed.chunking_settings != AFTER_RESET
+    if desired.definition.chunking_settings:
+        return observed.chunking_settings != AFTER_RESET
+    return observed.chunking_settings not in ({}, AFTER_RESET, AFTER_CREATE)
 
 
 def _update(desired: Desired, past: Past, found: Findings, *, secrets: bool) -> Nothing | Update:

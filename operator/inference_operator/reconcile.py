@@ -194,7 +194,7 @@ class Attempt:
         was_ready = conditions.is_ready(subject.status.conditions, subject.generation)
         if isinstance(problem, Transient) and was_ready and failures < PATIENCE:
             return next_attempt(ctx, subject, problem)
-        if problem.reason is Reason.CREATE_UNRESOLVED and self._says_why(subject):
+        if problem.ambiguous and self._is_told(subject):
             return next_attempt(ctx, subject, problem)
         after = self._status_of_problem(subject, problem, was_ready=was_ready)
         try:
@@ -206,11 +206,11 @@ class Attempt:
         return next_attempt(ctx, subject, problem)
 
     @staticmethod
-    def _says_why(subject: Subject) -> bool:
-        """Whether the status tells already what became of the create that has no outcome."""
+    def _is_told(subject: Subject) -> bool:
+        """Whether the status says already that a create has no outcome; with a further one that is no news."""
         ready = conditions.find(subject.status.conditions, conditions.Type.READY)
-        told = {Reason.TIMED_OUT, Reason.SERVER_ERROR, Reason.UNREACHABLE, Reason.CREATE_UNRESOLVED}
-        return ready is not None and ready.observed_generation == subject.generation and ready.reason in told
+        told = ready is not None and ready.reason == Reason.CREATE_UNRESOLVED
+        return told and ready is not None and ready.observed_generation == subject.generation
 
     def _advised(self, problem: ReconcileError | None) -> ReconcileError | None:
         """The problem with what may have been meant, where a name is not known."""

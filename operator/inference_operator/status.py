@@ -183,7 +183,6 @@ def past_of(known: InferenceEndpointStatus, *, unresolved: bool) -> Past:
         claimed=claimed,
         replacing=known.operation is not None and known.operation.type == "Replace",
         unresolved=unresolved and claimed is not None,
-        secrets=frozenset(s.path for s in known.secrets),
         ignored=[
             Ignored(n.path, n.desired, n.server_version, by_create=n.asked_by == "Create", refused=n.refused)
             for n in known.not_applied

@@ -41,6 +41,7 @@ def test_operator_is_killed_at_each_request(
     assert writes == sorted((o.method, o.path) for o in standin.operations() if o.writes)
 
 
+@pytest.mark.soak
 @on("real-9.4.3")
 def test_real_elasticsearch_does_what_its_answer_would_have_told(
     campaign: Campaign, request: pytest.FixtureRequest

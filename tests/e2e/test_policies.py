@@ -10,6 +10,7 @@ NAME = f"{OURS}policies"
 INDEX = f"{OURS}policies-documents"
 MODEL = {"model_id": "embed-2"}
 everywhere = on(*SERVERS)
+on_one_version = on("standin-9.4", "real-9.4.3")
 
 
 @pytest.fixture
@@ -143,6 +144,7 @@ def test_reset_of_the_chunking_settings_is_mended_by_a_replace(world: World, tar
 # Drift
 
 
+@on_one_version
 def test_drift_under_warn_is_told_and_left(ready: World, target: Target) -> None:
     """Ready stays true; what the user changes is applied beside it, and Correct puts all right."""
     ready.change(NAME, driftPolicy="Warn")
@@ -159,6 +161,7 @@ def test_drift_under_warn_is_told_and_left(ready: World, target: Target) -> None
     assert (target.shown(NAME) or {})["task_settings"] == {"user": "alice"}
 
 
+@on_one_version
 def test_drift_that_is_to_be_ignored_is_not_told(ready: World, target: Target) -> None:
     """Nothing is written, neither there nor here."""
     ready.change(NAME, driftPolicy="Ignore")
@@ -171,6 +174,7 @@ def test_drift_that_is_to_be_ignored_is_not_told(ready: World, target: Target) -
     assert ready.condition(NAME, "Drifted") == {}
 
 
+@on_one_version
 @pytest.mark.parametrize("policy", ["Warn", "Ignore"])
 def test_endpoint_that_somebody_deleted_is_missed_in_words(ready: World, target: Target, policy: str) -> None:
     """It is not created again, until the policy says so."""
@@ -186,6 +190,7 @@ def test_endpoint_that_somebody_deleted_is_missed_in_words(ready: World, target:
     assert target.shown(NAME) is not None
 
 
+@on_one_version
 def test_tug_of_war_ends_with_both_values_and_goes_on_by_request(ready: World, target: Target) -> None:
     """Three corrections are made; then somebody has to decide."""
     for key in (NEXT_KEY, KEY, NEXT_KEY):  # a rotation makes the operator look
@@ -214,6 +219,7 @@ def user(target: Target) -> object:
 # Adopting
 
 
+@on_one_version
 def test_equal_endpoint_is_not_adopted_where_the_policy_is_never(world: World, target: Target) -> None:
     """It is the conflict that it would be with other settings."""
     target.create(NAME, KEY)
@@ -224,6 +230,7 @@ def test_equal_endpoint_is_not_adopted_where_the_policy_is_never(world: World, t
     assert target.shown(NAME) is not None
 
 
+@on_one_version
 def test_other_endpoint_is_made_what_the_spec_says_where_the_policy_is_overwrite(
     world: World, target: Target
 ) -> None:
@@ -241,6 +248,7 @@ def test_other_endpoint_is_made_what_the_spec_says_where_the_policy_is_overwrite
     assert target.shown(NAME) is None
 
 
+@on_one_version
 def test_other_endpoint_is_replaced_where_both_policies_allow_it(world: World, target: Target) -> None:
     """Overwrite alone keeps the other model and says that a replace is needed, or that it was ignored."""
     target.create(NAME, KEY, model_id="embed-of-somebody-else")
@@ -275,6 +283,7 @@ def test_secrets_are_not_sent_to_an_adopted_endpoint_that_would_lose_its_chunkin
 # Only looking
 
 
+@on_one_version
 def test_observed_endpoint_is_compared_and_never_written_to(world: World, target: Target) -> None:
     """Its Secret need not exist; what differs is told; nothing holds the resource when it is deleted."""
     world.apply(
@@ -293,6 +302,7 @@ def test_observed_endpoint_is_compared_and_never_written_to(world: World, target
     assert target.shown(NAME) is not None
 
 
+@on_one_version
 def test_managed_endpoint_is_released_by_observing_it(ready: World, target: Target) -> None:
     """The finalizer goes, and with it the claim."""
     ready.change(NAME, managementPolicy="Observe")

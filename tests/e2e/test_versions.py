@@ -74,6 +74,16 @@ def test_key_is_called_checked_again_once_the_endpoint_is_made_anew(world: World
     )
 
 
+@on("standin-9.4", "real-9.4.3")
+def test_secrets_that_are_in_force_already_cost_no_trial(target: Target) -> None:
+    """So the operator may send them again now and then, in case somebody has made the endpoint anew."""
+    target.create(NAME, KEY)
+    asked = target.trials()
+    body = {"service_settings": {"api_key": KEY}}
+    target.admin.put(f"/_inference/text_embedding/{NAME}/_update", json=body).raise_for_status()
+    assert target.trials() == asked
+
+
 def rotate(world: World, _: Target) -> None:
     """A rotation."""
     world.change_secret("provider", api_key=NEXT_KEY)
@@ -153,12 +163,13 @@ def test_chunking_that_was_reset_comes_back_with_a_new_endpoint(ready: World, ta
 
 
 @before_9_4
-def test_takeover_that_resets_the_chunking_says_so(world: World, target: Target) -> None:
-    """The key of the Secret goes to the endpoint that is taken over, and that is an update."""
+def test_takeover_does_not_cost_the_chunking_settings(world: World, target: Target) -> None:
+    """To send the key of the Secret would be an update; so the endpoint keeps the key that it was made with."""
     target.create(NAME, KEY, CHUNKING)
     world.apply(target.embeddings(NAME).with_spec(chunkingSettings=CHUNKING))
-    world.wait_reason(NAME, "ChunkingReset")
-    assert chunking(target) == RESET
+    world.wait_ready(NAME)
+    assert "still those of whoever made it" in world.condition(NAME, "Ready")["message"]
+    assert chunking(target) == CHUNKING
 
 
 @before_9_4
@@ -174,6 +185,7 @@ def test_chunking_that_the_spec_leaves_to_the_server_is_no_problem(world: World,
     assert world.condition(NAME, "Drifted") == {}
 
 
+@pytest.mark.soak
 @on("real-8.19.8")
 def test_create_that_the_version_never_answers_is_explained_and_heals(world: World, target: Target) -> None:
     """It hangs while an index names the id already, unless it is told what it would find out by asking the provider."""

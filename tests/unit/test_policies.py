@@ -257,6 +257,7 @@ HARM: dict[str, tuple[str, Definition, bool]] = {
     "8.19 would reset them": (V819, embedding(WORD), False),
     "8.19 has none to reset": (V819, rerank(), True),
     "8.19 has reset them already": (V819, embedding(AFTER_RESET), True),
+    "8.19 has its own, which nobody chose": (V819, embedding(SENTENCE), True),
 }
 
 

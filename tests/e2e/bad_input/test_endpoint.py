@@ -40,17 +40,17 @@ SPECS = {
     ),
     "a setting is unknown": trouble(
         Reason.INVALID_SETTINGS,
-        "modell_id.*correct them in the spec",
+        "modell_id.*correct the name in the spec",
         endpoint={"serviceSettings": {"model_id": "m", "modell_id": "m"}},
     ),
     "a required setting is missing": trouble(
         Reason.INVALID_SETTINGS,
-        "model_id.*correct them in the spec",
+        "model_id.*add it to the spec",
         endpoint={"serviceSettings": {"url": URL}},
     ),
     "a setting has the wrong type": trouble(
         Reason.INVALID_SETTINGS,
-        "correct (it|them) in the spec",
+        "dimensions must be an integer",
         endpoint={"serviceSettings": {"model_id": "m", "dimensions": "many"}},
     ),
     "a setting has a type that the server stumbles over": trouble(
