@@ -14,6 +14,7 @@ import aiohttp
 
 from testbed.builders import API_VERSION, Endpoint, Manifest
 from testbed.controlplane import ControlPlane
+from testbed.loops import TidyLoop
 from testbed.world import ENDPOINTS
 
 _AT_ONCE = 8
@@ -40,7 +41,7 @@ class Fleet:
         self._path = f"/apis/{API_VERSION}/namespaces/{namespace}/{ENDPOINTS}"
         self._seen: dict[str, Seen] = {}
         self._under_way: list[Future[Any]] = []
-        self._loop = asyncio.new_event_loop()
+        self._loop = TidyLoop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="fleet", daemon=True)
 
     @classmethod
@@ -107,6 +108,7 @@ class Fleet:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
         await self._session.close()
+        await self._loop.cut()
 
     async def _scuttle(self) -> None:
         """Take all away without anybody's consent."""

@@ -6,18 +6,19 @@ All others, watches above all, pass as they come.
 
 import asyncio
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self, cast
 
 import aiohttp
 import trustme
 from aiohttp import web
 from yarl import URL
 
+from testbed.loops import TidyLoop
 from testbed.proxy_course import Course, Cut
 
 _SUBRESOURCES = {"status", "_update"}
@@ -53,7 +54,7 @@ class Proxies:
         authority.cert_pem.write_to_path(self.ca_file)
         self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         authority.issue_cert("localhost", "127.0.0.1").configure_cert(self._tls)
-        self._loop: asyncio.AbstractEventLoop
+        self._loop: TidyLoop
         self._ended = asyncio.Event()
         self._runners: list[web.ServerRunner] = []
         self._sessions: list[aiohttp.ClientSession] = []
@@ -64,8 +65,8 @@ class Proxies:
         """A thread that serves; at the end all connections are cut."""
         proxies = cls(directory)
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="proxies") as thread:
-            loop: Future[asyncio.AbstractEventLoop] = Future()
-            thread.submit(asyncio.run, proxies._live(loop))
+            loop: Future[TidyLoop] = Future()
+            thread.submit(_run, proxies._live(loop))
             proxies._loop = loop.result()
             try:
                 yield proxies
@@ -97,19 +98,16 @@ class Proxies:
         await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=self._tls).start()
         return int(runner.addresses[0][1])
 
-    async def _live(self, loop: "Future[asyncio.AbstractEventLoop]") -> None:
-        loop.set_result(asyncio.get_running_loop())
+    async def _live(self, loop: "Future[TidyLoop]") -> None:
+        loop.set_result(cast("TidyLoop", asyncio.get_running_loop()))
         await self._ended.wait()
         for course in self.courses.values():
             course.let_go(forward=False)
         for session in self._sessions:
-            # Before what uses it: a request that is cut leaves its connection to a TLS farewell that nobody waits for.
-            if session.connector:
-                await session.connector.close(abort_ssl=True)
+            await session.close()
         for runner in self._runners:
             await runner.cleanup()
-        for session in self._sessions:
-            await session.close()
+        await self._loop.cut()
 
     async def _handle(self, request: web.BaseRequest, session: aiohttp.ClientSession) -> web.StreamResponse:
         *_, name = (part for part in request.path.split("/") if part not in _SUBRESOURCES)
@@ -149,6 +147,11 @@ class Proxies:
 
     def _note(self, name: str, request: web.BaseRequest, answer: aiohttp.ClientResponse) -> None:
         self.passed.setdefault(name, []).append(Passed(request.method, request.path, answer.status))
+
+
+def _run(life: Coroutine[Any, Any, None]) -> None:
+    with asyncio.Runner(loop_factory=TidyLoop) as runner:
+        runner.run(life)
 
 
 def _forward(
