@@ -17,7 +17,7 @@ from inference_operator.resolve import SecretState, fingerprints, secrets_change
 from inference_operator.status import claimed_definition, past_of
 from inference_operator.verification import Verified, verify, verify_created
 from inference_operator.wording import unanswered_create
-from inference_operator.work import RESEND, Done, Work, timed, unresolved_until
+from inference_operator.work import Done, Work, timed, unresolved_until
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def _past(work: Work, states: list[SecretState]) -> Past:
     known, memory, now = work.subject.status, work.memory, work.ctx.now()
     wish = work.subject.generation, work.subject.annotations.get(RECONCILE_REQUESTED_AT)
     if memory.secrets_due is None:  # after a start, spread over the day
-        memory.secrets_due = now + RESEND * work.ctx.settings.interval_scale * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
+        work.put_off_secrets(random.uniform(0.5, 1.0))  # noqa: S311 - jitter
     unsent = secrets_unsent(memory.live, known, work.subject.generation)
     service = catalogue.load().services.get(work.desired.definition.service)
     optional = service is not None and service.may_lack_secrets(work.desired.definition.task_type)
@@ -110,7 +110,7 @@ def _past(work: Work, states: list[SecretState]) -> Past:
         secretless=optional and made_without,
         secrets_changed=secrets_changed(states, memory.live, known),
         secrets_unsent=unsent,
-        secrets_due=memory.secrets_due <= now,
+        secrets_due=memory.secrets_due is not None and memory.secrets_due <= now,
         disputed=memory.struggle.disputed(wish),
     )
 

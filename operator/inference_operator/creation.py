@@ -13,7 +13,7 @@ from inference_operator.resolve import LoadedSecrets, load_secrets, subject_of
 from inference_operator.secret import SecretValue
 from inference_operator.status import asked_of
 from inference_operator.wording import unanswered_create
-from inference_operator.work import LONG_AGO, RESEND, Done, Work, effect
+from inference_operator.work import LONG_AGO, Done, Work, effect
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ def sent(work: Work, item: Mapping[str, Any], secrets: LoadedSecrets | None, *, 
     if secrets is None:
         return Done(work.see(item), now)
     work.memory.live = secrets.fingerprints()
-    work.memory.secrets_due = work.ctx.now() + RESEND * work.ctx.settings.interval_scale
+    work.put_off_secrets()
     work.memory.unreported = secrets.live(now, checked=checked)
     return Done(work.see(item), now)
 

@@ -6,7 +6,7 @@ from inference_operator import conditions
 from inference_operator.api.v1alpha1 import FINALIZER, RELEASE, InferenceEndpointSpec, References
 from inference_operator.context import Context, Memory
 from inference_operator.elasticsearch.answers import references
-from inference_operator.elasticsearch.client import Client
+from inference_operator.elasticsearch.client import Client, Uses
 from inference_operator.errors import (
     ABOUT_CONNECTION,
     ABOUT_SECRETS,
@@ -147,8 +147,7 @@ async def _report_blocked(ctx: Context, subject: Subject, problem: ReconcileErro
 
 
 def _in_use(uses: References) -> Waiting:
-    kinds = (("indices", uses.indices), ("pipelines", uses.pipelines))
-    named = " and ".join(f"{kind} {', '.join(names)}" for kind, names in kinds if names)
+    named = Uses(tuple(uses.pipelines), tuple(uses.indices))
     return Waiting(
         Reason.IN_USE,
         f"elasticsearch does not delete the endpoint while {named} use it; change those, {_RELEASE_HINT}",

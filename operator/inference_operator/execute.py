@@ -20,7 +20,7 @@ from inference_operator.resolve import load_secrets, subject_of
 from inference_operator.store import connection_of
 from inference_operator.suggestion import is_unknown
 from inference_operator.verification import refused
-from inference_operator.work import RESEND, Done, Work
+from inference_operator.work import Done, Work
 
 
 class PartlyRefused(Exception):
@@ -119,7 +119,7 @@ async def _reassure(work: Work, observed: Definition) -> Done:
     }
     work.only_rotation = True
     item = await _send_update(work, observed, body)
-    work.memory.secrets_due = work.ctx.now() + RESEND * work.ctx.settings.interval_scale
+    work.put_off_secrets()
     return Done(work.see(item))
 
 

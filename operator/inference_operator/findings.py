@@ -209,6 +209,11 @@ def wrong(desired: Desired, observed: Definition, past: Past) -> list[Difference
     return differences(desired.definition, observed) + no_longer
 
 
+def is_remade(desired: Desired, past: Past) -> bool:
+    """Of an endpoint of another kind: whether it was of the desired one when this resource last made it so."""
+    return past.applied is not None and same_kind(desired.definition, past.applied)
+
+
 def kind_differences(desired: Definition, observed: Definition) -> list[Difference]:
     """Service and task type, where they are not as desired."""
     service = SERVICE_ALIASES.get(desired.service, desired.service)

@@ -39,6 +39,7 @@ from inference_operator.findings import (
     ReplacePolicy,
     differs,
     findings,
+    is_remade,
     kind_differences,
     paths,
 )
@@ -210,8 +211,7 @@ def _conflict(desired: Desired, observed: Definition) -> Stalled:
 def _plan_other_kind(desired: Desired, observed: Definition, past: Past) -> Plan:
     """Nothing in place makes another service or task type of it."""
     because = kind_differences(desired.definition, observed)
-    edited = past.applied is not None and same_kind(desired.definition, past.applied)
-    drift = because if edited else []
+    drift = because if is_remade(desired, past) else []
     left = drift and (desired.drift is not DriftPolicy.CORRECT or ITSELF in past.disputed)
     if left or desired.replacement is ReplacePolicy.NEVER:
         return Plan(drift=drift)

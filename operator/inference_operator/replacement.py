@@ -56,11 +56,17 @@ async def replace_endpoint(work: Work, uses: Uses) -> Done:
 
 def _wait_for_outcome(work: Work) -> None:
     """A deletion without answer may still be carried out, and must not hit what is created after it."""
+    if _was_tried(work):
+        _wait_out(work, "the deletion for a replace")
+
+
+def _wait_out(work: Work, what: str) -> None:
+    """Raises Waiting while what got no answer may still take effect."""
     until, now = work.may_appear_until(), work.ctx.now()
-    if _was_tried(work) and until > now:
+    if until > now:
         raise Waiting(
             Reason.CREATE_UNRESOLVED,
-            "the deletion for a replace got no answer and may still take effect; gone on after its deadline",
+            f"{what} got no answer and may still take effect; gone on after its deadline",
             retry_after=(until - now).total_seconds() + 1.0,
         )
 
@@ -155,10 +161,4 @@ async def settle(work: Work) -> None:
         await work.client.delete(begun.inference_id)
         work.memory.unresolved_until = LONG_AGO
         return
-    until, now = work.may_appear_until(), work.ctx.now()
-    if until > now:
-        raise Waiting(
-            Reason.CREATE_UNRESOLVED,
-            "the trial of a replacement got no answer and may still take effect; looked at again after its deadline",
-            retry_after=(until - now).total_seconds() + 1.0,
-        )
+    _wait_out(work, "the trial of a replacement")

@@ -23,6 +23,7 @@ from inference_operator.findings import (
     Ignored,
     Past,
     findings,
+    is_remade,
     kind_differences,
     paths,
 )
@@ -84,7 +85,7 @@ def _names(path: str) -> set[str]:
 
 def _verify_other_kind(desired: Desired, observed: Definition, past: Past) -> Verified:
     found = kind_differences(desired.definition, observed)
-    edited = past.applied is not None and same_kind(desired.definition, past.applied)
+    edited = is_remade(desired, past)
     if not edited or desired.drift is DriftPolicy.CORRECT:
         return Verified(_disputed(found) if edited and ITSELF in past.disputed else _replace(found))
     return Verified(left=found if desired.drift is DriftPolicy.WARN else ())

@@ -79,6 +79,10 @@ class Work:
             return until
         return max(until, self.ctx.started_at + effect(self.spec))
 
+    def put_off_secrets(self, days: float = 1.0) -> None:
+        """The secrets are to be sent again after that time, though they may not have changed."""
+        self.memory.secrets_due = self.ctx.now() + RESEND * self.ctx.settings.interval_scale * days
+
     @property
     def timeout(self) -> int:
         """Seconds that Elasticsearch is given for a request in which the provider is asked."""
